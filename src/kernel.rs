@@ -1,0 +1,5 @@
+//! Reads the machine. The only layer below `runtime` that opens a file for reading, and it never writes one.
+//!
+//! Everything goes through the seam of [`fs::Fs`], so that a fixture (a text archive of a host) can stand for a real one.
+
+pub mod fs;

@@ -1,0 +1,3 @@
+//! The `cgrove` binary: everything is in the library.
+
+fn main() {}

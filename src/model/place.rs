@@ -1,0 +1,110 @@
+//! Where a group is: the handle by which plans, journals and the command line name it.
+use std::fmt;
+
+use super::bytes::{Bytes, escape};
+use super::id::HierarchyId;
+
+/// A group by hierarchy and path. A handle, not an identity: a plan is bound to the inode that its survey found there,
+/// and undo binds anew what it re-creates.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// The hierarchy.
+    pub hierarchy: HierarchyId,
+    /// Path from the top group that can be reached: `/` is the top, `/a/b` below. Bytes; no trailing slash but in `/`.
+    pub path: Bytes,
+}
+
+impl Place {
+    /// The top of `hierarchy`.
+    #[must_use]
+    pub fn top(hierarchy: HierarchyId) -> Self {
+        Self { hierarchy, path: Box::from(*b"/") }
+    }
+
+    /// A place from any spelling of a path: empty components are dropped, a leading slash is not needed.
+    #[must_use]
+    pub fn new(hierarchy: HierarchyId, path: &[u8]) -> Self {
+        let mut place = Self::top(hierarchy);
+        for part in path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
+            place = place.child(part);
+        }
+        place
+    }
+
+    /// The group `name` in this one. `name` may hold slashes: a path below.
+    #[must_use]
+    pub fn child(&self, name: &[u8]) -> Self {
+        let mut path = if self.is_top() { Vec::new() } else { self.path.to_vec() };
+        path.push(b'/');
+        path.extend_from_slice(name);
+        Self { hierarchy: self.hierarchy, path: path.into_boxed_slice() }
+    }
+
+    /// The group above; `None` for the top.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        if self.is_top() {
+            return None;
+        }
+        let cut = self.path.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+        let path = if cut == 0 { Box::from(*b"/") } else { Box::from(&self.path[..cut]) };
+        Some(Self { hierarchy: self.hierarchy, path })
+    }
+
+    /// The last component; empty for the top.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        let cut = self.path.iter().rposition(|&byte| byte == b'/').map_or(0, |cut| cut + 1);
+        &self.path[cut..]
+    }
+
+    /// Whether this is the top of its hierarchy.
+    #[must_use]
+    pub fn is_top(&self) -> bool {
+        &*self.path == b"/"
+    }
+
+    /// The components from the top down; none for the top.
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.path.split(|&byte| byte == b'/').filter(|part| !part.is_empty())
+    }
+
+    /// Whether this is `other` or below it.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.hierarchy == other.hierarchy
+            && (other.is_top()
+                || self.path.strip_prefix(&*other.path).is_some_and(|rest| rest.is_empty() || rest[0] == b'/'))
+    }
+}
+
+impl fmt::Display for Place {
+    /// The path, escaped for a screen.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&escape(&self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HierarchyId, Place};
+
+    #[test]
+    fn paths_are_taken_apart_and_put_together() {
+        let top = Place::top(HierarchyId(1));
+        let cg2 = top.child(b"cg1").child(b"cg2");
+        assert_eq!((&*cg2.path, cg2.name()), (&b"/cg1/cg2"[..], &b"cg2"[..]));
+        assert_eq!(cg2.parent().unwrap().parent(), Some(top.clone()));
+        assert_eq!((top.parent(), top.name()), (None, &b""[..]));
+        assert_eq!(Place::new(HierarchyId(1), b"cg1//cg2/"), cg2);
+        assert_eq!(cg2.parts().collect::<Vec<_>>(), [b"cg1", b"cg2"]);
+    }
+
+    #[test]
+    fn within_goes_by_components() {
+        let h = HierarchyId(1);
+        let a = Place::new(h, b"/a");
+        assert!(a.is_within(&Place::top(h)) && a.is_within(&a) && a.child(b"b").is_within(&a));
+        assert!(!Place::new(h, b"/ab").is_within(&a) && !a.is_within(&Place::top(HierarchyId(2))));
+    }
+}

@@ -1,0 +1,106 @@
+//! What somebody wants done.
+use crate::model::bytes::Bytes;
+use crate::model::id::{TaskKey, Tid};
+use crate::model::place::Place;
+use crate::model::workload::Launch;
+
+/// What is wanted. Made by a key, a drop, a command line or an experiment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Make a group (and the groups on the way to it).
+    Create {
+        /// Where.
+        parent: Place,
+        /// Its path below `parent`: one name, or several with slashes.
+        path: Bytes,
+        /// Files to set in it, in this order.
+        settings: Vec<Setting>,
+        /// Controllers it needs (v2: enabled along the way, and the plan says for whom that changes the split).
+        controllers: Vec<Box<str>>,
+    },
+    /// Remove a group that is empty.
+    Remove {
+        /// Which.
+        group: Place,
+    },
+    /// Write a value into a file of a group.
+    Set {
+        /// Which group.
+        group: Place,
+        /// What.
+        setting: Setting,
+    },
+    /// Move tasks into a group.
+    Move {
+        /// Which tasks, or one task of each process.
+        tasks: Vec<TaskKey>,
+        /// Where to.
+        to: Place,
+        /// The threads alone or their whole processes.
+        scope: Scope,
+    },
+    /// Launch workloads.
+    Launch {
+        /// One entry a process.
+        launches: Vec<Launch>,
+    },
+    /// Stop the work of a group or of workloads so that it can go on later.
+    Hold {
+        /// What.
+        target: Target,
+    },
+    /// Let it go on.
+    Resume {
+        /// What.
+        target: Target,
+    },
+    /// End workloads.
+    Stop {
+        /// Their processes.
+        processes: Vec<TaskKey>,
+    },
+    /// Take back what journal entries did, the newest first.
+    Undo {
+        /// Numbers of the entries.
+        entries: Vec<u64>,
+    },
+}
+
+/// A value for a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Name of the file (`cpu.shares`).
+    pub file: Box<str>,
+    /// What to write, without a newline.
+    pub data: Bytes,
+}
+
+/// How much of a process moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// The one thread (v1 `tasks`, v2 `cgroup.threads`).
+    Thread,
+    /// The whole process (`cgroup.procs`).
+    Process,
+}
+
+/// What a hold or a resume acts on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// All tasks in a group and below.
+    Group(Place),
+    /// Workloads of cgrove, by process.
+    Workloads(Vec<TaskKey>),
+}
+
+/// What must be known to plan an intent. `kernel` reads exactly this, afresh.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Groups: their facts, children, tasks and all readable files. A place that does not exist is simply not in the
+    /// survey. The groups on the way to the top are always included.
+    pub groups: Vec<Place>,
+    /// Groups to read with all groups below them.
+    pub subtrees: Vec<Place>,
+    /// Tasks: their facts and their group in every hierarchy.
+    pub tasks: Vec<Tid>,
+}

@@ -1,0 +1,140 @@
+//! The alphabet of changes: every change cgrove makes is a sequence of these.
+use crate::model::bytes::Bytes;
+use crate::model::id::{GroupKey, TaskKey};
+use crate::model::place::Place;
+use crate::model::workload::Launch;
+
+use super::intent::Scope;
+
+/// One change, as small as a system call (or a bounded loop of one).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `mkdir`.
+    MakeGroup {
+        /// Where.
+        at: Place,
+    },
+    /// `rmdir`, retried briefly on EBUSY while exited tasks are still leaving (at most 100 ms).
+    RemoveGroup {
+        /// Where.
+        at: Place,
+        /// The group that the plan means; `None` if the plan itself makes it.
+        key: Option<GroupKey>,
+    },
+    /// One `write` into a file of a group, then a read of what the kernel stored.
+    Write {
+        /// The group.
+        at: Place,
+        /// The group that the plan means; `None` if the plan itself makes it.
+        key: Option<GroupKey>,
+        /// The file.
+        file: Box<str>,
+        /// What is written.
+        data: Bytes,
+        /// What the survey read there; `None` for a group that the plan makes, or a file that cannot be read.
+        prior: Option<Bytes>,
+    },
+    /// A task or process into a group, its start time compared right before, its membership read back after.
+    Move {
+        /// Which task.
+        task: TaskKey,
+        /// The thread alone or its process.
+        scope: Scope,
+        /// Where it is.
+        from: Place,
+        /// Where it goes.
+        to: Place,
+    },
+    /// All tasks that are in `from`, also those that fork meanwhile: at most 50 rounds.
+    Drain {
+        /// Where they are.
+        from: Place,
+        /// Where they go.
+        to: Place,
+    },
+    /// One process under the supervisor.
+    Launch {
+        /// What and where.
+        launch: Launch,
+    },
+    /// A signal to a process, its start time compared right before.
+    Signal {
+        /// Which.
+        process: TaskKey,
+        /// Which signal.
+        signal: Signal,
+    },
+}
+
+/// The signals that cgrove sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// `SIGSTOP`: hold.
+    Stop,
+    /// `SIGCONT`: resume.
+    Continue,
+    /// `SIGTERM`.
+    Terminate,
+    /// `SIGKILL`.
+    Kill,
+}
+
+/// What a step did, read back from the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The group was made; its identity.
+    Made(GroupKey),
+    /// The group is gone.
+    Removed,
+    /// What the file reads now; the kernel may have stored something else than was asked.
+    Stored(Option<Bytes>),
+    /// Where each moved task was, and where it is now.
+    Moved(Vec<Moved>),
+    /// The workload's process.
+    Launched(TaskKey),
+    /// The signal was delivered.
+    Signalled,
+    /// Nothing was to be done: the task ended, the group was gone, the value stood already. The reason.
+    Nothing(String),
+}
+
+/// One task's move, verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Which task.
+    pub task: TaskKey,
+    /// Where it was.
+    pub from: Place,
+    /// Where `/proc/TID/cgroup` says it is now.
+    pub now: Place,
+}
+
+/// What will be done, to be shown and confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// One line: "hold cg3: 1 process".
+    pub title: String,
+    /// The steps in order.
+    pub steps: Vec<Step>,
+    /// The same as shell lines, one or more a step, quoted; paths whole.
+    pub shell: Vec<String>,
+    /// What to know before: consequences that are not the aim, such as "asked 0, the kernel stores 2".
+    pub warnings: Vec<String>,
+    /// What must be asked first.
+    pub confirm: Confirm,
+    /// Whether undo can take all of it back; otherwise what it cannot.
+    pub irrevocable: Option<String>,
+}
+
+/// How a plan is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// In the stage and undoable: the key that asked is enough.
+    None,
+    /// Shown; Enter does it.
+    Enter,
+    /// It touches what cgrove did not make: shown, the focus stands on Leave.
+    Foreign,
+    /// Many or irrevocable: this number must be typed.
+    Type(u32),
+}

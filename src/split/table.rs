@@ -1,0 +1,169 @@
+//! What the split says of every group and task of one frame: the input of the screens, of `tree` and of `why`.
+use std::collections::HashMap;
+
+use crate::model::id::{GroupId, TaskKey};
+use crate::model::time::Mono;
+
+use super::ratio::Ratio;
+
+/// The split of one frame.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    /// Rows of the groups of the hierarchy that carries cpu.
+    pub groups: HashMap<GroupId, Row>,
+    /// Rows of their tasks.
+    pub tasks: HashMap<TaskKey, TaskRow>,
+    /// Since when measured counts: the start of the window.
+    pub since: Option<Mono>,
+    /// Length of the window in seconds.
+    pub window: f64,
+    /// What restarted the window last, if anything: "hold cg3".
+    pub restarted_by: Option<String>,
+    /// The CPUs where tasks that want the CPU compete: the default scale.
+    pub contested: Vec<u32>,
+}
+
+/// What the split says of one group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// By the weights alone, as a part of the top of its hierarchy; `None` where a weight on the way could not be read, or
+    /// for a group without the cpu controller (it is transparent).
+    pub configured: Option<Ratio>,
+    /// What it is owed now.
+    pub expected: Owed,
+    /// What it got.
+    pub measured: Got,
+    /// What to think of it.
+    pub verdict: Verdict,
+    /// Tasks in the group itself.
+    pub own_tasks: u32,
+    /// Tasks in groups below.
+    pub tasks_below: u32,
+    /// Tasks in it and below that want the CPU.
+    pub hungry: u32,
+    /// Part of the time that its tasks which want the CPU waited for it, 0 to 1; `None` if none wants it or it is unread.
+    pub wait: Option<f64>,
+}
+
+/// What the split says of one task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    /// The group it is in, in the hierarchy that carries cpu.
+    pub group: GroupId,
+    /// What it wants.
+    pub demand: Demand,
+    /// What it is owed now.
+    pub expected: Owed,
+    /// What it got.
+    pub measured: Got,
+    /// Part of the time that it waited, 0 to 1.
+    pub wait: Option<f64>,
+}
+
+/// What a task wants of the CPU (kernel-documentation terms do not exist; see `split::demand`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Demand {
+    /// It never sleeps: it wants a whole CPU.
+    Hungry,
+    /// It sleeps at times and takes what it wants.
+    Satisfied {
+        /// What it used, in CPUs.
+        run: f64,
+        /// What it would use alone if it did not catch up: run / (1 − wait).
+        alone: f64,
+    },
+    /// It is held (stopped or frozen).
+    Held,
+    /// Not known: one sample only, or the counters could not be read.
+    Unknown,
+}
+
+/// What the kernel owes, in CPUs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Owed {
+    /// Exact in the steady state: everything that matters is pinned, or there is one CPU.
+    Exact(f64),
+    /// An estimate (≈): tasks that may run on several CPUs take part.
+    About(f64),
+    /// It cannot be judged: something it depends on could not be read.
+    Unknown,
+}
+
+impl Owed {
+    /// The amount in CPUs, if it is known.
+    #[must_use]
+    pub fn cpus(self) -> Option<f64> {
+        match self {
+            Self::Exact(cpus) | Self::About(cpus) => Some(cpus),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// What the counters say, in CPUs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Got {
+    /// Measured.
+    Cpus {
+        /// CPU-seconds per second.
+        cpus: f64,
+        /// Half-width of the uncertainty in CPUs: counter ticks over the window.
+        plus_minus: f64,
+        /// Only a lower bound: tasks may have exited between samples and no group counter exists.
+        at_least: bool,
+    },
+    /// Only one sample so far (`…`).
+    TooEarly,
+    /// It could not be read (`?`).
+    Unknown,
+}
+
+impl Got {
+    /// The amount in CPUs, if it was measured.
+    #[must_use]
+    pub fn cpus(self) -> Option<f64> {
+        match self {
+            Self::Cpus { cpus, .. } => Some(cpus),
+            _ => None,
+        }
+    }
+}
+
+/// Two different things: does the kernel give what it owes, and does the group have enough.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Measured against expected.
+    pub given: Given,
+    /// Whether it has enough.
+    pub enough: Enough,
+    /// One sentence or two: why it is owed what it is owed, and why it got what it got.
+    pub because: String,
+}
+
+/// Measured against expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// They agree within the stated uncertainty (✓).
+    Agrees,
+    /// They do not (≠).
+    Differs,
+    /// It is too early, or one of them is not known.
+    CannotTell,
+}
+
+/// Whether a group has enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enough {
+    /// It gets all it wants.
+    Enough,
+    /// It wants more and is owed no more.
+    Short,
+    /// It wants more and a quota stands against it: its own or that of an ancestor.
+    Capped(GroupId),
+    /// It is held.
+    Held,
+    /// It wants nothing.
+    Idle,
+    /// Not known.
+    Unknown,
+}
