@@ -1,7 +1,7 @@
 //! The CPU split, as pure maths: what the weights say, what the kernel owes, what it gave, and why they differ.
 //!
 //! # Terms
-//! * **configured**: w_i / Σ w_j of the siblings × the parent's, 1 at the base: an exact [`ratio::Ratio`].
+//! * **configured**: `w_i / Σ w_j` of the siblings × the parent's, 1 at the base: an exact [`ratio::Ratio`].
 //! * **expected**: weighted max-min (water-filling) down the tree, per CPU, over those who want the CPU.
 //! * **measured**: counter differences over their own read times, with the uncertainty of the counter's ticks.
 //! * **verdict**: whether the kernel gives what it owes, and whether the group has enough.

@@ -67,10 +67,10 @@ impl Hierarchy {
             return "v2".to_owned();
         }
         let mut parts: Vec<String> = self.controllers.iter().map(ToString::to_string).collect();
-        if parts.is_empty() {
-            if let Some(name) = &self.name {
-                parts.push(format!("name={}", escape(name)));
-            }
+        if parts.is_empty()
+            && let Some(name) = &self.name
+        {
+            parts.push(format!("name={}", escape(name)));
         }
         parts.join(",")
     }
