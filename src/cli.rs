@@ -1,1 +1,51 @@
-//! cli
+//! The command line: one file a subcommand, thin over the library.
+//!
+//! Calling flow: `main` calls [`main`]; hidden subcommands (the supervisor, a launch, the built-in loop) are dispatched
+//! first, before any thread exists and before the command line is parsed; then clap parses, the subcommand runs, and its
+//! result becomes an exit code ([`exit::Code`]). Data goes to stdout, messages and progress to stderr.
+//!
+//! Not here: what the commands do. Each is a caller of `kernel`, `experiment`, `effect` or `runtime`.
+
+pub mod args;
+pub mod exit;
+pub mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use exit::{Code, Coded};
+
+/// Runs cgrove on this process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(code) = hidden(&arguments) {
+        return code;
+    }
+    let parsed = match args::Cli::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let code = if error.use_stderr() { Code::Usage } else { Code::Done };
+            output::ignore_broken_pipe(error.print());
+            return code.into();
+        }
+    };
+    match dispatch(parsed) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output::message(&format!("cgrove: {error:#}"));
+            Coded::of(&error).into()
+        }
+    }
+}
+
+/// The subcommands that cgrove runs itself by: no clap, no thread, no allocation that matters before them.
+fn hidden(_arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
+    None
+}
+
+fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
+    let _ = cli;
+    Ok(Code::Done)
+}

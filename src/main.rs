@@ -1,3 +1,5 @@
 //! The `cgrove` binary: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cgrove::cli::main()
+}

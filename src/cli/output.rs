@@ -1,0 +1,27 @@
+//! Writing to stdout and stderr: a reader that went away is no error, and never a panic.
+use std::io::{self, Write};
+
+use anyhow::Context;
+
+/// Writes data to stdout. A closed pipe ends quietly, as `head` expects.
+///
+/// # Errors
+/// Any other failure of the write (a full disk).
+pub fn data(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("writing to stdout"),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a message of one or more lines to stderr.
+pub fn message(text: &str) {
+    let mut err = io::stderr().lock();
+    ignore_broken_pipe(writeln!(err, "{text}").and_then(|()| err.flush()));
+}
+
+/// Where nobody is left to tell, there is nothing to do.
+pub fn ignore_broken_pipe(result: io::Result<()>) {
+    drop(result);
+}
