@@ -8,6 +8,7 @@
 //! * [`hierarchy`], [`structure`]: what is mounted where, and the groups below it, as an arena shared between snapshots.
 //! * [`snapshot`]: the values of one sampling, as columns, each with the time of its own read.
 //! * [`interest`]: what the next sampling should read.
+//! * [`survey`]: fresh facts for planning one intent.
 //! * [`workload`]: what a launch is made of.
 
 pub mod bytes;
@@ -22,6 +23,7 @@ pub mod interest;
 pub mod place;
 pub mod snapshot;
 pub mod structure;
+pub mod survey;
 pub mod task;
 pub mod time;
 pub mod workload;

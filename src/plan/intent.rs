@@ -1,7 +1,8 @@
 //! What somebody wants done.
 use crate::model::bytes::Bytes;
-use crate::model::id::{TaskKey, Tid};
+use crate::model::id::TaskKey;
 use crate::model::place::Place;
+pub use crate::model::survey::Needs;
 use crate::model::workload::Launch;
 
 /// What is wanted. Made by a key, a drop, a command line or an experiment.
@@ -91,16 +92,4 @@ pub enum Target {
     Group(Place),
     /// Workloads of cgrove, by process.
     Workloads(Vec<TaskKey>),
-}
-
-/// What must be known to plan an intent. `kernel` reads exactly this, afresh.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Groups: their facts, children, tasks and all readable files. A place that does not exist is simply not in the
-    /// survey. The groups on the way to the top are always included.
-    pub groups: Vec<Place>,
-    /// Groups to read with all groups below them.
-    pub subtrees: Vec<Place>,
-    /// Tasks: their facts and their group in every hierarchy.
-    pub tasks: Vec<Tid>,
 }

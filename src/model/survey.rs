@@ -1,0 +1,128 @@
+//! What was found when it was looked at afresh, right before planning and again right before doing.
+//!
+//! Plain facts, here because `kernel` fills them and `plan` reads them (as `plan::survey`). `kernel` leaves `made`,
+//! `workloads` and `limits` empty: these are `effect`'s to fill.
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::bytes::Bytes;
+use super::errno::Errno;
+use super::field::Field;
+use super::hierarchy::{Controller, Hierarchy};
+use super::host::Host;
+use super::id::{GroupKey, HierarchyId, Pid, TaskKey, Tid};
+use super::place::Place;
+use super::snapshot::File;
+use super::task::Task;
+use super::workload::Workload;
+
+/// What must be known to plan an intent. `kernel` reads exactly this, afresh.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Groups: their facts, children, tasks and all readable files. A place that does not exist is simply not in the
+    /// survey. The groups on the way to the top are always included.
+    pub groups: Vec<Place>,
+    /// Groups to read with all groups below them.
+    pub subtrees: Vec<Place>,
+    /// Tasks: their facts and their group in every hierarchy.
+    pub tasks: Vec<Tid>,
+}
+
+/// Fresh facts for planning. What is not in `groups` or `tasks` did not exist when it was looked for.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The host.
+    pub host: Arc<Host>,
+    /// Its hierarchies (their `root` slots mean nothing here).
+    pub hierarchies: Vec<Hierarchy>,
+    /// Every controller and where it is.
+    pub controllers: Vec<Controller>,
+    /// Groups by place.
+    pub groups: BTreeMap<Place, GroupFacts>,
+    /// Tasks by TID.
+    pub tasks: BTreeMap<Tid, TaskFacts>,
+    /// Groups that cgrove made in this visit, by identity: everything else is foreign.
+    pub made: BTreeSet<GroupKey>,
+    /// cgrove's own workloads.
+    pub workloads: Vec<Workload>,
+    /// cgrove's own process, its ancestors, its terminal's processes: never moved, frozen or killed unasked.
+    pub guarded: BTreeSet<Pid>,
+    /// What is not allowed in this visit.
+    pub limits: Limits,
+}
+
+/// What the command line forbids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `--read-only`: nothing at all.
+    pub read_only: bool,
+    /// `--only GROUP`: nothing outside this group; both ends of a move must lie in it.
+    pub only: Option<Place>,
+    /// The journal cannot be written, and why: changing is off.
+    pub no_journal: Option<String>,
+}
+
+/// What is known of one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// Identity.
+    pub key: GroupKey,
+    /// Its directory in the file system, for messages and shell lines.
+    pub directory: Bytes,
+    /// Owner of the directory.
+    pub owner: u32,
+    /// Whether cgrove may make and remove groups in it: `None` if so, else why not (EACCES, EROFS).
+    pub refused: Option<Errno>,
+    /// Names of its child groups, sorted.
+    pub children: Vec<Bytes>,
+    /// Tasks in it, as its `tasks` or `cgroup.threads` reads.
+    pub tasks: Field<Vec<Tid>>,
+    /// Processes in it, as its `cgroup.procs` reads.
+    pub processes: Field<Vec<Pid>>,
+    /// Its files by name.
+    pub files: BTreeMap<Box<str>, File>,
+}
+
+impl GroupFacts {
+    /// The trimmed text of a file, if it was read.
+    #[must_use]
+    pub fn text(&self, file: &str) -> Option<&str> {
+        std::str::from_utf8(self.files.get(file)?.content.value()?).ok().map(str::trim)
+    }
+
+    /// The words of a file (`cgroup.controllers`, `cgroup.subtree_control`).
+    pub fn words(&self, file: &str) -> impl Iterator<Item = &str> {
+        self.text(file).unwrap_or_default().split_ascii_whitespace()
+    }
+}
+
+/// What is known of one task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskFacts {
+    /// The task.
+    pub task: Task,
+    /// Its group in each hierarchy that is visible.
+    pub groups: BTreeMap<HierarchyId, Place>,
+    /// TIDs of all threads of its process.
+    pub threads: Vec<TaskKey>,
+}
+
+impl Survey {
+    /// The hierarchy with this number.
+    #[must_use]
+    pub fn hierarchy(&self, id: HierarchyId) -> Option<&Hierarchy> {
+        self.hierarchies.iter().find(|h| h.id == id)
+    }
+
+    /// The facts of a group, if it existed.
+    #[must_use]
+    pub fn group(&self, place: &Place) -> Option<&GroupFacts> {
+        self.groups.get(place)
+    }
+
+    /// Whether cgrove made the group at `place`.
+    #[must_use]
+    pub fn is_ours(&self, place: &Place) -> bool {
+        self.group(place).is_some_and(|facts| self.made.contains(&facts.key))
+    }
+}
