@@ -8,5 +8,6 @@
 //!
 //! The main thread never waits for the kernel: a step that takes long is seen as one.
 
+pub mod input;
 pub mod signals;
 pub mod terminal;
