@@ -12,4 +12,6 @@
 
 pub mod contest;
 pub mod ratio;
+pub mod solve;
 pub mod table;
+pub mod weight;
