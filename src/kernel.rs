@@ -2,4 +2,6 @@
 //!
 //! Everything goes through the seam of [`fs::Fs`], so that a fixture (a text archive of a host) can stand for a real one.
 
+pub mod fixture;
 pub mod fs;
+pub mod real;

@@ -1,6 +1,8 @@
 //! The seam between reading and the machine: a handful of system calls, real or from a fixture.
 use crate::model::bytes::Bytes;
+use crate::model::cpu_set::CpuSet;
 use crate::model::errno::Errno;
+use crate::model::hierarchy::Device;
 use crate::model::time::Mono;
 
 /// What `lstat` says, as far as cgrove needs it.
@@ -19,7 +21,7 @@ pub struct Stat {
     /// Link count: 2 + number of child groups for a group's directory.
     pub links: u64,
     /// Device of the file system.
-    pub device: crate::model::hierarchy::Device,
+    pub device: Device,
 }
 
 /// Kinds of files.
@@ -42,6 +44,16 @@ pub struct DirEntry {
     pub name: Bytes,
     /// Its kind as readdir says it.
     pub kind: Kind,
+}
+
+/// A file that is kept open. It stays the file it was: a task's handle never shows a later task with the same number, and
+/// that of a removed group answers ENODEV.
+pub trait Reader: Send {
+    /// The whole content as it is now, at most `limit` bytes, in place of what `content` held.
+    ///
+    /// # Errors
+    /// The errno of the read: ENODEV where the group was removed, ESRCH where the task is gone.
+    fn read(&mut self, content: &mut Vec<u8>, limit: usize) -> Result<(), Errno>;
 }
 
 /// The machine as a reader sees it. Paths are absolute, bytes. Object-safe; used from one thread at a time.
@@ -92,8 +104,20 @@ pub trait Fs: Send {
     ///
     /// # Errors
     /// The errno of the call.
-    fn affinity(&self, tid: i32) -> Result<crate::model::cpu_set::CpuSet, Errno>;
+    fn affinity(&self, tid: i32) -> Result<CpuSet, Errno>;
+
+    /// A file kept open, to be read again and again: a `pread` is a third of an open, read and close.
+    ///
+    /// # Errors
+    /// The errno of open.
+    fn open(&self, path: &[u8]) -> Result<Box<dyn Reader>, Errno>;
+
+    /// How many files may be kept open in all (from `RLIMIT_NOFILE`, with room left for others).
+    fn handles(&self) -> usize;
 
     /// The monotonic clock, now.
     fn now(&self) -> Mono;
+
+    /// CPU time of the calling thread, in nanoseconds.
+    fn thread_cpu_ns(&self) -> u64;
 }
