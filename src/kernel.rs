@@ -2,6 +2,11 @@
 //!
 //! Everything goes through the seam of [`fs::Fs`], so that a fixture (a text archive of a host) can stand for a real one.
 
+pub mod discover;
+pub mod error;
 pub mod fixture;
 pub mod fs;
+pub mod host;
+pub mod mounts;
+pub mod paths;
 pub mod real;
