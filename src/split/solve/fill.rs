@@ -10,9 +10,9 @@ use crate::split::contest::{Contest, NodeKind};
 use super::NOTHING;
 use super::pools::Pools;
 
-/// The least weight that the kernel leaves to a group on one CPU: `MIN_SHARES` 2 in its fine units, of which a weight of 1
-/// has 1024.
-const LEAST: f64 = 2.0 / 1024.0;
+/// The least weight that the kernel leaves to a group on one of several CPUs (`MIN_SHARES`; verified live on 6.18: shares 3
+/// over two CPUs weigh 2 on each).
+const LEAST: f64 = 2.0;
 
 /// No entry: the parent of a root.
 const NONE: u32 = u32::MAX;
@@ -104,7 +104,7 @@ impl<'a> Filling<'a> {
                     pool,
                     parent,
                     is_task: matches!(from.kind, NodeKind::Task { .. }),
-                    weight: from.weight.max(LEAST),
+                    weight: from.weight.max(NOTHING),
                     load: 0.0,
                     limit: f64::INFINITY,
                     demand: 0.0,

@@ -9,30 +9,89 @@ use super::pools::Pools;
 /// The solution of a contest from its last filling.
 pub(super) fn solution(contest: &Contest, pools: &Pools, filling: &Filling) -> Solution {
     let count = contest.nodes.len();
-    let mut parts = Vec::with_capacity(filling.entries.len());
+    let mut cpus: Vec<f64> =
+        (0..count).map(|node| filling.of_node(node).map(|(entry, _)| entry.amount).sum()).collect();
+    let demand = demands(contest, pools);
+    let extra = leftovers(contest, pools, filling, &mut cpus, &demand);
+    let mut parts: Vec<Part> = Vec::with_capacity(filling.entries.len() + extra.len());
     let mut first_part = Vec::with_capacity(count + 1);
-    let mut cpus = Vec::with_capacity(count);
     for node in 0..count {
-        first_part.push(u32::try_from(parts.len()).unwrap_or(u32::MAX));
-        let mut sum = 0.0;
-        for (entry, pool) in filling.of_node(node) {
-            sum += entry.amount;
-            parts.push(Part { pool, cpus: entry.amount });
+        let start = parts.len();
+        first_part.push(u32::try_from(start).unwrap_or(u32::MAX));
+        parts.extend(filling.of_node(node).map(|(entry, pool)| Part { pool, cpus: entry.amount }));
+        for &(_, more) in extra.iter().filter(|(to, _)| *to == node) {
+            match parts[start..].iter_mut().find(|part| part.pool == more.pool) {
+                Some(part) => part.cpus += more.cpus,
+                None => parts.push(more),
+            }
         }
-        cpus.push(sum);
     }
     first_part.push(u32::try_from(parts.len()).unwrap_or(u32::MAX));
-    let demand = demands(contest, pools);
     let capped_by = capped_by(contest, &cpus, &demand);
-    let exact = exact(contest, pools, filling, &cpus, &demand);
+    let exact = exact(contest, pools, filling, &cpus, &demand, &extra);
     let pools = (0..pools.pools.len())
         .map(|pool| Pool {
             cpus: pools.pools[pool].iter().map(|&ix| pools.cpus[ix].0).collect::<CpuSet>(),
             capacity: pools.capacity(pool),
-            owed: filling.ranges[pool].clone().next().map_or(0.0, |root| filling.entries[root].amount),
+            owed: parts_of_root(&parts, &first_part)
+                .iter()
+                .filter(|part| part.pool as usize == pool)
+                .map(|part| part.cpus)
+                .sum(),
         })
         .collect();
     Solution { cpus, demand: demand.limited, exact, capped_by, pools, parts, first_part }
+}
+
+fn parts_of_root<'a>(parts: &'a [Part], first_part: &[u32]) -> &'a [Part] {
+    let end = first_part.get(1).map_or(0, |&end| end as usize);
+    &parts[..end]
+}
+
+/// CPUs that were split off because too much was owed there may end up with time left, when a quota over several pools is
+/// used up elsewhere. It goes to tasks that may run there, want more and are under all their quotas, in the order of the
+/// nodes. A corner of the fluid answers; with pinned tasks only there is nothing to do.
+fn leftovers(
+    contest: &Contest,
+    pools: &Pools,
+    filling: &Filling,
+    cpus: &mut [f64],
+    demand: &Demands,
+) -> Vec<(NodeIx, Part)> {
+    let mut extra = Vec::new();
+    let hungry: Vec<NodeIx> = (0..contest.nodes.len())
+        .filter(|&node| matches!(contest.nodes[node].kind, NodeKind::Task { .. }))
+        .filter(|&node| demand.limited[node] - cpus[node] > NOTHING)
+        .collect();
+    for (pool, number) in (0..pools.pools.len()).zip(0_u32..) {
+        let given: f64 = filling.ranges[pool].clone().next().map_or(0.0, |root| filling.entries[root].amount);
+        let mut left = pools.capacity(pool) - given;
+        for &node in &hungry {
+            if left <= NOTHING {
+                break;
+            }
+            let NodeKind::Task { cpus: allowed, .. } = &contest.nodes[node].kind else { continue };
+            let wanted = demand.limited[node] - cpus[node];
+            if wanted <= NOTHING || !pools.pools[pool].iter().any(|&ix| allowed.contains(pools.cpus[ix].0)) {
+                continue;
+            }
+            let path = || std::iter::successors(Some(node), |&at| contest.nodes[at].parent);
+            let room = path().map(|at| match contest.nodes[at].kind {
+                NodeKind::Group { quota: Some(quota) } => quota - cpus[at],
+                _ => f64::INFINITY,
+            });
+            let amount = room.fold(wanted.min(left), f64::min);
+            if amount <= NOTHING {
+                continue;
+            }
+            left -= amount;
+            for at in path() {
+                cpus[at] += amount;
+                extra.push((at, Part { pool: number, cpus: amount }));
+            }
+        }
+    }
+    extra
 }
 
 /// What each node could use, over all CPUs together.
@@ -84,7 +143,14 @@ fn capped_by(contest: &Contest, cpus: &[f64], demand: &Demands) -> Vec<Option<No
 
 /// Whether each node's answer is exact. Tasks that roam over several CPUs make it inexact for all who compete with them for
 /// CPUs that are used up, and for all who compete elsewhere with a group whose weight is divided between there and here.
-fn exact(contest: &Contest, pools: &Pools, filling: &Filling, cpus: &[f64], demand: &Demands) -> Vec<bool> {
+fn exact(
+    contest: &Contest,
+    pools: &Pools,
+    filling: &Filling,
+    cpus: &[f64],
+    demand: &Demands,
+    extra: &[(NodeIx, Part)],
+) -> Vec<bool> {
     let count = pools.pools.len();
     let used_up: Vec<bool> = (0..count)
         .map(|pool| {
@@ -93,6 +159,7 @@ fn exact(contest: &Contest, pools: &Pools, filling: &Filling, cpus: &[f64], dema
         })
         .collect();
     let mut rough: Vec<bool> = (0..count).map(|pool| pools.is_fluid(pool) && used_up[pool]).collect();
+    extra.iter().for_each(|(_, part)| rough[part.pool as usize] = true);
     let mut changed = rough.contains(&true);
     while changed {
         changed = false;

@@ -101,7 +101,7 @@ fn weights(contest: &Contest, cpus: &[(u32, f64)]) -> Vec<Vec<f64>> {
                 let total: f64 = queued.iter().sum();
                 for (at, queued) in queued.iter().enumerate() {
                     if *queued > 0.0 {
-                        weights[node][at] = (from.weight * queued / total).max(2.0 / 1024.0);
+                        weights[node][at] = (from.weight * queued / total).max(2.0);
                     }
                 }
             }
