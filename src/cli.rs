@@ -42,8 +42,14 @@ pub fn main() -> ExitCode {
 }
 
 /// The subcommands that cgrove runs itself by: no clap, no thread, no allocation that matters before them.
-fn hidden(_arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
-    None
+fn hidden(arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
+    use crate::effect;
+    match arguments.get(1)?.to_str()? {
+        effect::supervisor::SUBCOMMAND => Some(effect::supervisor::main()),
+        effect::launch::SUBCOMMAND => Some(effect::launch::main()),
+        "spin" => effect::spin::main(effect::spin::parse(&arguments[2..])?),
+        _ => None,
+    }
 }
 
 fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {

@@ -1,1 +1,29 @@
-//! effect
+//! The only code that changes the machine.
+//!
+//! Calling flow: the effect thread hands a confirmed [`crate::plan::step::Plan`] to [`transaction::execute`]. For every
+//! step it writes `begun` to the [`journal`], lets an [`executor::Executor`] apply it, reads back what the kernel made of
+//! it, and writes `done`. A step that fails makes the done ones be taken back, the newest first. [`cleanup`] does the same
+//! from the journals that a killed cgrove left behind.
+//!
+//! Workloads are children of the [`supervisor`], a process of its own that ends them when cgrove is gone; each starts as a
+//! [`launch`], which enters its groups before it becomes the [`spin`] loop or a command.
+//!
+//! | module | changes |
+//! |---|---|
+//! | [`executor`] | groups, files of groups, memberships; sends signals |
+//! | [`transaction`] | nothing itself: the order of steps, rollback, the report |
+//! | [`journal`] | its own file below the state directory |
+//! | [`supervisor`], [`launch`] | starts and ends processes |
+//! | [`spin`] | nothing: it burns CPU time |
+//! | [`cleanup`] | what [`executor`] can |
+//! | [`double`] | nothing: an executor for tests that records, and fails where it is told to |
+//!
+//! Not here: what to do (that is `plan`), and the discovery of hierarchies (that is `kernel`): a place becomes a path through
+//! [`directories::Directories`].
+
+pub mod directories;
+pub mod failure;
+pub mod launch;
+pub mod process;
+pub mod spin;
+pub mod supervisor;

@@ -30,6 +30,17 @@ impl Default for Spin {
 }
 
 impl Spin {
+    /// `threads` threads with a duty above 0 to 1, rounded to millionths; `None` for no threads or any other duty.
+    #[must_use]
+    pub fn with_duty(threads: u32, duty: f64) -> Option<Self> {
+        if threads == 0 || !(duty > 0.0 && duty <= 1.0) {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above 0, at most 1e6")]
+        let millionths = (duty * 1e6).round() as u32;
+        Some(Self { threads, duty_millionths: millionths.max(1) })
+    }
+
     /// The duty as a part of one CPU, above 0 to 1.
     #[must_use]
     pub fn duty(&self) -> f64 {

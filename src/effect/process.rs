@@ -1,0 +1,246 @@
+//! Processes by identity: their start time, their threads, their group, and signals that reach no other.
+//!
+//! A number names a process only until it is reaped. Everything here that acts on a number first opens a pidfd, then
+//! compares the start time, then acts through the pidfd, or checks after the deed that the pidfd's process still lives.
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid as RawPid, PidfdFlags, pidfd_open, pidfd_send_signal};
+
+use super::failure::{errno, raw};
+use crate::model::errno::Errno;
+use crate::model::id::{HierarchyId, Pid, TaskKey, Tid};
+use crate::plan::step::Signal;
+
+/// `PIDFD_THREAD` (Linux 6.9): a pidfd of a thread that leads no process.
+const PIDFD_THREAD: u32 = 0x80;
+
+/// What `/proc/TID/stat` says, as far as acting needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Identity.
+    pub key: TaskKey,
+    /// State letter: `Z` and `X` have ended.
+    pub state: u8,
+    /// Parent process.
+    pub parent: Pid,
+    /// Process group.
+    pub group: Pid,
+}
+
+impl Stat {
+    /// Whether it has ended and only waits to be reaped.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, b'Z' | b'X')
+    }
+}
+
+/// Reads `/proc/TID/stat`, of any thread.
+///
+/// # Errors
+/// ENOENT or ESRCH where there is no such task; EINVAL for a text that is not the kernel's.
+pub fn stat(tid: Tid) -> Result<Stat, Errno> {
+    // `/proc/TID/task/TID` is the thread's own; `/proc/TID` of a non-leader works too but is not documented.
+    let text = fs::read(format!("/proc/{tid}/task/{tid}/stat")).map_err(|e| errno(&e))?;
+    parse_stat(tid, &text).ok_or(Errno::EINVAL)
+}
+
+/// `comm` may hold spaces and parentheses: the fields count from the last `)`.
+fn parse_stat(tid: Tid, text: &[u8]) -> Option<Stat> {
+    let close = text.iter().rposition(|&byte| byte == b')')?;
+    let rest = std::str::from_utf8(text.get(close + 2..)?).ok()?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    Some(Stat {
+        key: TaskKey { tid, start: fields.get(19)?.parse().ok()? },
+        state: *fields.first()?.as_bytes().first()?,
+        parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+    })
+}
+
+/// The threads of a process, each with its start time. Those that end meanwhile are left out.
+///
+/// # Errors
+/// ENOENT where there is no such process.
+pub fn threads(pid: Pid) -> Result<Vec<TaskKey>, Errno> {
+    let mut keys: Vec<TaskKey> = numbers(&format!("/proc/{pid}/task"))
+        .map_err(|e| errno(&e))?
+        .into_iter()
+        .filter_map(|tid| Some(stat(tid).ok()?.key))
+        .collect();
+    keys.sort_unstable();
+    Ok(keys)
+}
+
+/// The process that a thread belongs to.
+///
+/// # Errors
+/// ENOENT or ESRCH where there is no such task; EINVAL for a text that is not the kernel's.
+pub fn process_of(tid: Tid) -> Result<Pid, Errno> {
+    let text = fs::read(format!("/proc/{tid}/status")).map_err(|e| errno(&e))?;
+    text.split(|&byte| byte == b'\n')
+        .find_map(|line| std::str::from_utf8(line.strip_prefix(b"Tgid:")?).ok()?.trim().parse().ok())
+        .ok_or(Errno::EINVAL)
+}
+
+/// The path that `/proc/TID/cgroup` prints for a hierarchy; `None` if it has no line for it.
+///
+/// # Errors
+/// ENOENT or ESRCH where there is no such task.
+pub fn group_path(tid: Tid, hierarchy: HierarchyId) -> Result<Option<Vec<u8>>, Errno> {
+    let text = fs::read(format!("/proc/{tid}/cgroup")).map_err(|e| errno(&e))?;
+    Ok(parse_group_path(&text, hierarchy))
+}
+
+/// One line is `id:controllers:path`; the path may hold colons, but no newline.
+fn parse_group_path(text: &[u8], hierarchy: HierarchyId) -> Option<Vec<u8>> {
+    text.split(|&byte| byte == b'\n').find_map(|line| {
+        let mut parts = line.splitn(3, |&byte| byte == b':');
+        let id: u32 = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
+        let path = parts.nth(1)?;
+        (id == hierarchy.0).then(|| path.to_vec())
+    })
+}
+
+/// The numbers that name entries of a directory (`/proc`, `/proc/PID/task`).
+pub(super) fn numbers(directory: &str) -> io::Result<Vec<Pid>> {
+    Ok(fs::read_dir(directory)?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect())
+}
+
+/// A task held by its pidfd: as long as this lives, it can be told whether it has ended.
+#[derive(Debug)]
+pub struct Held {
+    key: TaskKey,
+    pidfd: OwnedFd,
+    /// The pidfd is of the thread's process: its end says nothing of the thread.
+    by_process: bool,
+}
+
+impl Held {
+    /// Opens the pidfd of the task with this identity. A thread that leads no process is held by a thread pidfd, or, before
+    /// Linux 6.9, by its process.
+    ///
+    /// # Errors
+    /// ESRCH if it has ended or its number now names another task; otherwise the errno of `pidfd_open`.
+    pub fn open(key: TaskKey) -> Result<Self, Errno> {
+        let (pidfd, by_process) = open_pidfd(key.tid)?;
+        // Opened first, compared second: if the start time is right now, the pidfd is of the right task.
+        match stat(key.tid) {
+            Ok(found) if found.key == key => Ok(Self { key, pidfd, by_process }),
+            Ok(_) => Err(Errno::ESRCH),
+            Err(errno) if errno.is_gone() => Err(Errno::ESRCH),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Whether it has ended. A zombie has; a process whose first thread has exited while others run has not.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let polled = poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0);
+        polled
+            || stat(self.key.tid).map_or(true, |found| found.key != self.key || (self.by_process && found.has_ended()))
+    }
+
+    /// Sends a signal to exactly this process.
+    ///
+    /// # Errors
+    /// ESRCH if it has ended, EPERM if it may not be signalled.
+    pub fn signal(&self, signal: Signal) -> Result<(), Errno> {
+        pidfd_send_signal(self.pidfd.as_fd(), raw_signal(signal)).map_err(raw)
+    }
+}
+
+/// The pidfd, and whether it is of the process instead of the thread.
+fn open_pidfd(tid: Tid) -> Result<(OwnedFd, bool), Errno> {
+    let open = |pid: Pid, flags| pidfd_open(RawPid::from_raw(pid).ok_or(rustix::io::Errno::SRCH)?, flags);
+    match open(tid, PidfdFlags::empty()) {
+        // A thread that leads no process: EINVAL, since 6.15 ENOENT.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOENT) => {}
+        other => return Ok((other.map_err(raw)?, false)),
+    }
+    match open(tid, PidfdFlags::from_bits_retain(PIDFD_THREAD)) {
+        Err(rustix::io::Errno::INVAL) => Ok((open(process_of(tid)?, PidfdFlags::empty()).map_err(raw)?, true)),
+        other => Ok((other.map_err(raw)?, false)),
+    }
+}
+
+fn raw_signal(signal: Signal) -> rustix::process::Signal {
+    match signal {
+        Signal::Stop => rustix::process::Signal::STOP,
+        Signal::Continue => rustix::process::Signal::CONT,
+        Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::Kill => rustix::process::Signal::KILL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stat_survives_a_name_with_parentheses() {
+        let text = b"42 (a) (b c) S 7 40 40 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 200";
+        let stat = parse_stat(42, text).unwrap();
+        assert_eq!(stat, Stat { key: TaskKey { tid: 42, start: 98765 }, state: b'S', parent: 7, group: 40 });
+        assert!(!stat.has_ended());
+        assert_eq!(parse_stat(42, b"42 (cut"), None);
+    }
+
+    #[test]
+    fn a_group_path_is_found_by_its_number_and_may_hold_colons() {
+        let text = b"12:cpu,cpuacct:/a:b \tc\n1:name=systemd:/x\n0::/\n";
+        assert_eq!(parse_group_path(text, HierarchyId(12)).as_deref(), Some(&b"/a:b \tc"[..]));
+        assert_eq!(parse_group_path(text, HierarchyId::V2).as_deref(), Some(&b"/"[..]));
+        assert_eq!(parse_group_path(text, HierarchyId(2)), None);
+    }
+
+    #[test]
+    fn a_number_that_now_names_another_process_is_not_held() {
+        let own = stat(i32::try_from(std::process::id()).unwrap()).unwrap().key;
+        assert!(Held::open(own).is_ok_and(|held| !held.has_ended()));
+        assert_eq!(Held::open(TaskKey { start: own.start + 1, ..own }).err(), Some(Errno::ESRCH));
+    }
+
+    #[test]
+    fn a_thread_that_leads_no_process_can_be_held() {
+        let (send, receive) = std::sync::mpsc::channel();
+        let (end, wait) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            send.send(rustix::thread::gettid().as_raw_nonzero().get()).unwrap();
+            let _ = wait.recv();
+        });
+        let tid = receive.recv().unwrap();
+        let key = stat(tid).unwrap().key;
+        let held = Held::open(key).unwrap();
+        assert!(!held.has_ended());
+        assert_eq!(process_of(tid), Ok(i32::try_from(std::process::id()).unwrap()));
+        assert!(threads(process_of(tid).unwrap()).unwrap().contains(&key));
+        end.send(()).unwrap();
+        thread.join().unwrap();
+        let limit = std::time::Instant::now() + std::time::Duration::from_secs(2);
+        while !held.has_ended() {
+            assert!(std::time::Instant::now() < limit, "the thread is still there");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_zombie_has_ended() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let held = Held::open(stat(pid).unwrap().key).unwrap();
+        let limit = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        while !held.has_ended() {
+            assert!(std::time::Instant::now() < limit, "`true` does not end");
+            std::thread::yield_now();
+        }
+        assert_eq!(stat(pid).unwrap().state, b'Z');
+        child.wait().unwrap();
+        assert_eq!(held.signal(Signal::Kill), Err(Errno::ESRCH));
+    }
+}

@@ -1,0 +1,66 @@
+//! Finding and killing everything that descends from this process.
+//!
+//! The supervisor is a child subreaper: whatever loses its parent among its descendants becomes its child. So the tree below
+//! it holds every process that any workload ever forked, whatever session or process group it has moved to.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use crate::effect::process::{self, Held, Stat};
+use crate::model::id::Pid;
+use crate::plan::step::Signal;
+
+/// All processes below `root`, by parentage, without those below or in `spared`. A process that forks meanwhile may be
+/// missed: callers look again until nothing is left.
+pub(super) fn below(root: Pid, spared: &BTreeSet<Pid>) -> Vec<Stat> {
+    let mut found = Vec::new();
+    let mut scanned = None;
+    let mut waiting = vec![root];
+    while let Some(parent) = waiting.pop() {
+        let children = match listed(parent) {
+            Some(children) => children,
+            None => scanned.get_or_insert_with(scan).get(&parent).cloned().unwrap_or_default(),
+        };
+        for pid in children {
+            let Ok(stat) = process::stat(pid) else { continue };
+            if spared.contains(&pid) || (parent == root && spared.contains(&stat.group)) {
+                // Of a spared workload's orphans only the process group is left to know them by.
+                continue;
+            }
+            found.push(stat);
+            waiting.push(pid);
+        }
+    }
+    found
+}
+
+/// The children that the kernel lists; `None` on a kernel without `CONFIG_PROC_CHILDREN`.
+fn listed(parent: Pid) -> Option<Vec<Pid>> {
+    let Ok(threads) = process::numbers(&format!("/proc/{parent}/task")) else { return Some(Vec::new()) };
+    let mut children = Vec::new();
+    for thread in threads {
+        match fs::read_to_string(format!("/proc/{parent}/task/{thread}/children")) {
+            Ok(text) => children.extend(text.split_ascii_whitespace().filter_map(|word| word.parse::<Pid>().ok())),
+            // The thread is gone, or the file does not exist at all.
+            Err(_) if process::stat(thread).is_err() => {}
+            Err(_) => return None,
+        }
+    }
+    Some(children)
+}
+
+/// Children by parent, of all processes.
+fn scan() -> BTreeMap<Pid, Vec<Pid>> {
+    let mut children: BTreeMap<Pid, Vec<Pid>> = BTreeMap::new();
+    for pid in process::numbers("/proc").unwrap_or_default() {
+        if let Ok(stat) = process::stat(pid) {
+            children.entry(stat.parent).or_default().push(pid);
+        }
+    }
+    children
+}
+
+/// Sends SIGKILL to each that has not ended; returns how many those were.
+pub(super) fn kill(victims: &[Stat]) -> usize {
+    let alive = victims.iter().filter(|victim| !victim.has_ended());
+    alive.map(|victim| Held::open(victim.key).and_then(|held| held.signal(Signal::Kill))).count()
+}
