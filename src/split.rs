@@ -10,7 +10,10 @@
 //!
 //! Calling flow, live: snapshots → [`table::Table`]. For an experiment, the same solver without a snapshot.
 
+pub mod configured;
 pub mod contest;
+#[cfg(test)]
+mod fixture;
 pub mod ratio;
 pub mod solve;
 pub mod table;
