@@ -1,11 +1,14 @@
 //! Sets of CPU numbers, in the kernel's list format (`0-3,5`).
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The highest CPU number cgrove accepts; `CONFIG_NR_CPUS` is at most 8192.
 pub const MAX_CPU: u32 = 8191;
 
 /// A set of CPU numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct CpuSet {
     /// Bit `c % 64` of word `c / 64`; the last word is never 0, so that equal sets compare equal.
     words: Vec<u64>,
@@ -109,6 +112,20 @@ impl FromIterator<u32> for CpuSet {
         let mut set = Self::default();
         cpus.into_iter().for_each(|cpu| set.insert(cpu));
         set
+    }
+}
+
+impl From<CpuSet> for String {
+    fn from(set: CpuSet) -> Self {
+        set.to_string()
+    }
+}
+
+impl TryFrom<String> for CpuSet {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("{text:?} is no CPU list"))
     }
 }
 

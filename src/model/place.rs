@@ -1,16 +1,19 @@
 //! Where a group is: the handle by which plans, journals and the command line name it.
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::bytes::{Bytes, escape};
 use super::id::HierarchyId;
 
 /// A group by hierarchy and path. A handle, not an identity: a plan is bound to the inode that its survey found there,
 /// and undo binds anew what it re-creates.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The hierarchy.
     pub hierarchy: HierarchyId,
     /// Path from the top group that can be reached: `/` is the top, `/a/b` below. Bytes; no trailing slash but in `/`.
+    #[serde(with = "super::bytes::text")]
     pub path: Bytes,
 }
 

@@ -1,20 +1,22 @@
 //! What a launch is made of, and a workload that runs.
+use serde::{Deserialize, Serialize};
+
 use super::bytes::Bytes;
 use super::cpu_set::CpuSet;
 use super::id::TaskKey;
 use super::place::Place;
 
 /// What to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Program {
     /// The built-in busy loop.
     Spin(Spin),
     /// A command with its arguments, found through PATH.
-    Command(Vec<Bytes>),
+    Command(#[serde(with = "super::bytes::text_list")] Vec<Bytes>),
 }
 
 /// The built-in busy loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spin {
     /// Threads in the process, at least 1.
     pub threads: u32,
@@ -49,7 +51,7 @@ impl Spin {
 }
 
 /// One process to launch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
     /// The groups it enters before its first instruction, at most one in a hierarchy.
     pub groups: Vec<Place>,
