@@ -42,7 +42,13 @@ const LAYERS: &[Layer] = &[
     Layer { name: "catalog", pure: true, ours: &["model"], crates: &["serde", "toml"], never: NONE },
     Layer { name: "parse", pure: true, ours: &["model"], crates: &["serde", "toml"], never: NONE },
     Layer { name: "split", pure: true, ours: &["model"], crates: NONE, never: NONE },
-    Layer { name: "plan", pure: true, ours: &["model", "catalog", "split"], crates: &["serde"], never: NONE },
+    Layer {
+        name: "plan",
+        pure: true,
+        ours: &["model", "catalog", "split"],
+        crates: &["serde", "serde_json"],
+        never: NONE,
+    },
     Layer {
         name: "experiment",
         pure: true,

@@ -20,11 +20,13 @@ use super::workload::Workload;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Groups: their facts, children, tasks and all readable files. A place that does not exist is simply not in the
-    /// survey. The groups on the way to the top are always included.
+    /// survey. The groups on the way to the top that do exist are always included (also for a place that does not), as
+    /// facts without the tasks' own facts.
     pub groups: Vec<Place>,
-    /// Groups to read with all groups below them.
+    /// Groups to read with all groups below them. For these and `groups`, the facts of every task in them are read too.
     pub subtrees: Vec<Place>,
-    /// Tasks: their facts and their group in every hierarchy.
+    /// Tasks: their facts and their group in every hierarchy, also of all threads of their processes; and the facts of
+    /// the groups that they are in.
     pub tasks: Vec<Tid>,
 }
 

@@ -1,4 +1,6 @@
 //! What somebody wants done.
+use serde::{Deserialize, Serialize};
+
 use crate::model::bytes::Bytes;
 use crate::model::id::TaskKey;
 use crate::model::place::Place;
@@ -68,16 +70,17 @@ pub enum Intent {
 }
 
 /// A value for a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
     /// Name of the file (`cpu.shares`).
     pub file: Box<str>,
     /// What to write, without a newline.
+    #[serde(with = "crate::model::bytes::text")]
     pub data: Bytes,
 }
 
 /// How much of a process moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// The one thread (v1 `tasks`, v2 `cgroup.threads`).
     Thread,

@@ -1,11 +1,16 @@
 //! What was done: the record that undo, the receipt and `cgrove cleanup` work from.
 //!
-//! `effect` writes one JSON line for each change of an entry, `intend` before the deed and `done` after it, so that after
-//! a crash the file says of every step whether it was certainly not begun, perhaps done, or done.
+//! `effect` writes one [`Line`] (a JSON object) for each change of an entry: [`Line::Intend`] before the deed and
+//! [`Line::Done`] after it, so that after a crash the file says of every step whether it was certainly not begun, perhaps
+//! done, or done. [`Journal::apply`] is the one place where a line becomes a change of an entry: live and on reading.
+//!
+//! Not here: the file itself, its lock, and clocks (`effect`); what undo makes of the entries ([`super::undo`]).
+use serde::{Deserialize, Serialize};
+
 use super::step::{Outcome, Step};
 
 /// One plan that was begun.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its number in this journal, from 1.
     pub number: u64,
@@ -19,12 +24,12 @@ pub struct Entry {
     pub steps: Vec<Record>,
     /// The entry that undid this one.
     pub undone_by: Option<u64>,
-    /// This entry undid that one.
-    pub undoes: Option<u64>,
+    /// The entries that this one undid.
+    pub undoes: Vec<u64>,
 }
 
 /// One step and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// The step.
     pub step: Step,
@@ -33,7 +38,7 @@ pub struct Record {
 }
 
 /// What became of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Not begun.
     Planned,
@@ -45,4 +50,208 @@ pub enum State {
     Failed(String),
     /// Done, and then rolled back because a later step failed.
     RolledBack,
+}
+
+/// One line of the journal file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "line", rename_all = "snake_case")]
+pub enum Line {
+    /// The first line: which visit this is.
+    Visit {
+        /// Version of this format: [`FORMAT`].
+        format: u32,
+        /// `/proc/sys/kernel/random/boot_id`: numbers and inodes mean nothing after a reboot.
+        boot_id: String,
+        /// Process id of cgrove.
+        pid: i32,
+        /// Wall-clock time in milliseconds since 1970.
+        time_ms: u64,
+    },
+    /// A plan is begun.
+    Begin {
+        /// The entry's number.
+        number: u64,
+        /// Wall-clock time in milliseconds since 1970.
+        time_ms: u64,
+        /// The plan's title.
+        title: String,
+        /// Its shell lines.
+        shell: Vec<String>,
+        /// Its steps, with the values that stood before.
+        steps: Vec<Step>,
+        /// The entries that it undoes.
+        undoes: Vec<u64>,
+    },
+    /// A step is about to be done.
+    Intend {
+        /// The entry's number.
+        number: u64,
+        /// Index of the step.
+        step: usize,
+    },
+    /// A step was done.
+    Done {
+        /// The entry's number.
+        number: u64,
+        /// Index of the step.
+        step: usize,
+        /// What the kernel shows now.
+        outcome: Outcome,
+    },
+    /// The kernel refused a step.
+    Failed {
+        /// The entry's number.
+        number: u64,
+        /// Index of the step.
+        step: usize,
+        /// The whole message.
+        message: String,
+    },
+    /// A step was taken back because a later one failed.
+    RolledBack {
+        /// The entry's number.
+        number: u64,
+        /// Index of the step.
+        step: usize,
+    },
+    /// An entry was undone to its end.
+    Undone {
+        /// The entry's number.
+        number: u64,
+        /// The entry that undid it.
+        by: u64,
+    },
+}
+
+/// Version of the journal's format.
+pub const FORMAT: u32 = 1;
+
+impl Line {
+    /// The line as one line of JSON, without its newline.
+    ///
+    /// # Errors
+    /// None that is known: every part can be written as JSON. serde wants it said.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// A line from JSON.
+    ///
+    /// # Errors
+    /// Text that is not a line of this format.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+/// A journal in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journal {
+    /// Boot id of the visit, from its first line.
+    pub boot_id: Option<String>,
+    /// Process id of the cgrove that wrote it.
+    pub pid: Option<i32>,
+    /// Entries in the order in which they were begun.
+    pub entries: Vec<Entry>,
+}
+
+/// A journal file that cannot be understood.
+#[derive(Debug, thiserror::Error)]
+#[error("journal, line {line}: {cause}")]
+pub struct Broken {
+    /// Number of the line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub cause: String,
+}
+
+impl Journal {
+    /// A journal from the text of its file. A last line without its newline is what a crash left: it is not counted,
+    /// its step stays as the line before says.
+    ///
+    /// # Errors
+    /// A whole line that is not of this format, or one of another version.
+    pub fn parse(text: &str) -> Result<Self, Broken> {
+        let mut journal = Self::default();
+        for (index, line) in text.split_inclusive('\n').enumerate() {
+            let Some(line) = line.strip_suffix('\n') else { break };
+            let broken = |cause: String| Broken { line: index + 1, cause };
+            let line = Line::parse(line).map_err(|error| broken(error.to_string()))?;
+            if let Line::Visit { format, .. } = &line
+                && *format != FORMAT
+            {
+                return Err(broken(format!("format {format}; this cgrove knows {FORMAT}")));
+            }
+            journal.apply(line);
+        }
+        Ok(journal)
+    }
+
+    /// Takes a line in. Lines of entries or steps that do not exist change nothing.
+    pub fn apply(&mut self, line: Line) {
+        match line {
+            Line::Visit { boot_id, pid, .. } => {
+                self.boot_id = Some(boot_id);
+                self.pid = Some(pid);
+            }
+            Line::Begin { number, time_ms, title, shell, steps, undoes } => {
+                let steps = steps.into_iter().map(|step| Record { step, state: State::Planned }).collect();
+                self.entries.push(Entry { number, time_ms, title, shell, steps, undone_by: None, undoes });
+            }
+            Line::Intend { number, step } => self.set(number, step, State::Begun),
+            Line::Done { number, step, outcome } => self.set(number, step, State::Done(outcome)),
+            Line::Failed { number, step, message } => self.set(number, step, State::Failed(message)),
+            Line::RolledBack { number, step } => self.set(number, step, State::RolledBack),
+            Line::Undone { number, by } => {
+                for entry in &mut self.entries {
+                    if entry.number == number {
+                        entry.undone_by = Some(by);
+                    } else if entry.undone_by == Some(number) {
+                        entry.undone_by = None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, number: u64, step: usize, state: State) {
+        if let Some(record) =
+            self.entries.iter_mut().rev().find(|e| e.number == number).and_then(|e| e.steps.get_mut(step))
+        {
+            record.state = state;
+        }
+    }
+
+    /// The number of the next entry.
+    #[must_use]
+    pub fn next_number(&self) -> u64 {
+        self.entries.last().map_or(1, |entry| entry.number + 1)
+    }
+}
+
+impl Entry {
+    /// Whether something of it may stand: a step that was done or perhaps done, not undone since.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.undone_by.is_none() && self.steps.iter().any(|r| matches!(r.state, State::Done(_) | State::Begun))
+    }
+}
+
+/// The entry that `u` takes back: the newest that stands and is not itself an undo.
+#[must_use]
+pub fn next_undo(entries: &[Entry]) -> Option<u64> {
+    entries.iter().rev().find(|entry| entry.undoes.is_empty() && entry.stands()).map(|entry| entry.number)
+}
+
+/// The undo that a redo takes back: the newest that stands, if nothing was done since.
+#[must_use]
+pub fn next_redo(entries: &[Entry]) -> Option<u64> {
+    let newest = entries.iter().rev().find(|entry| entry.stands())?;
+    (!newest.undoes.is_empty()).then_some(newest.number)
+}
+
+/// All entries that stand and are no undo, newest first: what "undo all" and the receipt take back.
+#[must_use]
+pub fn all_undo(entries: &[Entry]) -> Vec<u64> {
+    entries.iter().rev().filter(|entry| entry.undoes.is_empty() && entry.stands()).map(|entry| entry.number).collect()
 }

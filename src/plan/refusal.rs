@@ -21,3 +21,18 @@ pub struct Way {
     /// The intents that do it, in order; none where the user must act outside cgrove.
     pub intents: Vec<Intent>,
 }
+
+impl Refusal {
+    /// A refusal with no way out but to leave it.
+    #[must_use]
+    pub fn new(title: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self { title: title.into(), rule: rule.into(), instead: Vec::new() }
+    }
+
+    /// The same with one more way out.
+    #[must_use]
+    pub fn way(mut self, say: impl Into<String>, intents: Vec<Intent>) -> Self {
+        self.instead.push(Way { say: say.into(), intents });
+        self
+    }
+}

@@ -1,13 +1,15 @@
 //! The alphabet of changes: every change cgrove makes is a sequence of these.
+use serde::{Deserialize, Serialize};
+
 use crate::model::bytes::Bytes;
 use crate::model::id::{GroupKey, TaskKey};
 use crate::model::place::Place;
 use crate::model::workload::Launch;
 
-use super::intent::Scope;
+use super::intent::{Scope, Setting};
 
 /// One change, as small as a system call (or a bounded loop of one).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// `mkdir`.
     MakeGroup {
@@ -20,6 +22,8 @@ pub enum Step {
         at: Place,
         /// The group that the plan means; `None` if the plan itself makes it.
         key: Option<GroupKey>,
+        /// Its knobs as they stand, in the order in which a new group takes them: what undo sets again.
+        settings: Vec<Setting>,
     },
     /// One `write` into a file of a group, then a read of what the kernel stored.
     Write {
@@ -30,9 +34,14 @@ pub enum Step {
         /// The file.
         file: Box<str>,
         /// What is written.
+        #[serde(with = "crate::model::bytes::text")]
         data: Bytes,
         /// What the survey read there; `None` for a group that the plan makes, or a file that cannot be read.
+        #[serde(with = "crate::model::bytes::text_option")]
         prior: Option<Bytes>,
+        /// Other values that this write makes the kernel forget (`cpu.idle` resets `cpu.shares`), as they stand, in the
+        /// order in which undo writes them after `prior`.
+        disturbs: Vec<Prior>,
     },
     /// A task or process into a group, its start time compared right before, its membership read back after.
     Move {
@@ -56,6 +65,8 @@ pub enum Step {
     Launch {
         /// What and where.
         launch: Launch,
+        /// The workload that ended and that this one stands for again: undo and redo follow it.
+        again: Option<TaskKey>,
     },
     /// A signal to a process, its start time compared right before.
     Signal {
@@ -66,8 +77,17 @@ pub enum Step {
     },
 }
 
+/// A value as it stood before a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prior {
+    /// The group.
+    pub at: Place,
+    /// File and value.
+    pub setting: Setting,
+}
+
 /// The signals that cgrove sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Signal {
     /// `SIGSTOP`: hold.
     Stop,
@@ -80,14 +100,14 @@ pub enum Signal {
 }
 
 /// What a step did, read back from the kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The group was made; its identity.
     Made(GroupKey),
     /// The group is gone.
     Removed,
     /// What the file reads now; the kernel may have stored something else than was asked.
-    Stored(Option<Bytes>),
+    Stored(#[serde(with = "crate::model::bytes::text_option")] Option<Bytes>),
     /// Where each moved task was, and where it is now.
     Moved(Vec<Moved>),
     /// The workload's process.
@@ -99,7 +119,7 @@ pub enum Outcome {
 }
 
 /// One task's move, verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
     /// Which task.
     pub task: TaskKey,
@@ -127,7 +147,7 @@ pub struct Plan {
 }
 
 /// How a plan is confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confirm {
     /// In the stage and undoable: the key that asked is enough.
     None,
@@ -137,4 +157,17 @@ pub enum Confirm {
     Foreign,
     /// Many or irrevocable: this number must be typed.
     Type(u32),
+}
+
+impl Signal {
+    /// The name as `kill` takes it: `STOP`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stop => "STOP",
+            Self::Continue => "CONT",
+            Self::Terminate => "TERM",
+            Self::Kill => "KILL",
+        }
+    }
 }

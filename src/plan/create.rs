@@ -1,0 +1,133 @@
+//! Making a group, with the groups on the way to it, the controllers it needs and its first settings.
+use crate::catalog::controller_of;
+use crate::model::bytes::{Bytes, escape};
+use crate::model::hierarchy::Version;
+use crate::model::place::Place;
+
+use super::draft::Draft;
+use super::intent::{Intent, Setting};
+use super::refusal::Refusal;
+use super::rules::{controllers, names};
+use super::step::{Plan, Step};
+use super::survey::Survey;
+use super::{set, words};
+
+/// The plan to make `path` below `parent`.
+///
+/// # Errors
+/// A refusal: a bad name, a group that exists, no right to make groups there, a controller that cannot be enabled, a
+/// setting that the kernel would not take.
+pub fn plan(
+    survey: &Survey,
+    parent: &Place,
+    path: &Bytes,
+    settings: &[Setting],
+    wanted: &[Box<str>],
+) -> Result<Plan, Refusal> {
+    let mut draft = Draft::new(survey, format!("create {}", escape(path)))?;
+    if survey.group(parent).is_none() {
+        return Err(draft.gone(parent));
+    }
+    let version = draft.world.version(parent);
+    let wanted = needed(&draft, parent, settings, wanted)?;
+    let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
+    let mut at = parent.clone();
+    if version == Version::V2 {
+        enable_above(&mut draft, parent, &wanted)?;
+    }
+    for (index, &part) in parts.iter().enumerate() {
+        let child = at.child(part);
+        let last = index + 1 == parts.len();
+        if !part.is_empty() && draft.world.survey.group(&child).is_some() {
+            if last {
+                return Err(exists(&draft, &child, settings));
+            }
+        } else {
+            names::check(part, version).map_err(|rule| draft.refuse(rule))?;
+            draft.may_change(&at)?;
+            if version == Version::V2 {
+                check_limits(&draft, &at)?;
+            }
+            draft.push(Step::MakeGroup { at: child.clone() })?;
+        }
+        at = child;
+        if !last && version == Version::V2 {
+            enable(&mut draft, &at, &wanted)?;
+        }
+    }
+    for setting in settings {
+        set::add(&mut draft, &at, setting)?;
+    }
+    let with: Vec<String> = settings.iter().map(|s| format!("{} {}", s.file, escape(&s.data))).collect();
+    let with = if with.is_empty() { String::new() } else { format!(" with {}", words::list(&with)) };
+    Ok(draft.finish(format!("create {}{with}", escape(path))))
+}
+
+/// The controllers that the group needs: those asked for and those of its settings.
+fn needed(
+    draft: &Draft<'_>,
+    parent: &Place,
+    settings: &[Setting],
+    wanted: &[Box<str>],
+) -> Result<Vec<String>, Refusal> {
+    let mut all: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+    all.extend(settings.iter().filter_map(|setting| controller_of(&setting.file)).map(str::to_owned));
+    all.sort();
+    all.dedup();
+    let Some(hierarchy) = draft.survey.hierarchy(parent.hierarchy) else { return Ok(all) };
+    if hierarchy.version == Version::V1
+        && let Some(other) = all.iter().find(|controller| !hierarchy.has(controller))
+    {
+        return Err(draft.refuse(format!(
+            "The controller {other} is not on this hierarchy ({}); its groups are made where it is.",
+            hierarchy.label()
+        )));
+    }
+    Ok(all)
+}
+
+/// v2: a controller reaches a group only if every group above hands it down.
+fn enable_above(draft: &mut Draft<'_>, parent: &Place, wanted: &[String]) -> Result<(), Refusal> {
+    let mut levels: Vec<Place> = std::iter::successors(Some(parent.clone()), Place::parent).collect();
+    levels.reverse();
+    for level in levels {
+        enable(draft, &level, wanted)?;
+    }
+    Ok(())
+}
+
+fn enable(draft: &mut Draft<'_>, level: &Place, wanted: &[String]) -> Result<(), Refusal> {
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    controllers::enable(draft, level, &wanted)
+}
+
+fn exists(draft: &Draft<'_>, place: &Place, settings: &[Setting]) -> Refusal {
+    let refusal = draft.refuse(format!("{place} exists already. (EEXIST)"));
+    if settings.is_empty() {
+        return refusal;
+    }
+    let set = |setting: &Setting| Intent::Set { group: place.clone(), setting: setting.clone() };
+    refusal.way("set the values in the group that is there", settings.iter().map(set).collect())
+}
+
+/// v2: `cgroup.max.depth` and `cgroup.max.descendants` of every group above (EAGAIN).
+fn check_limits(draft: &Draft<'_>, parent: &Place) -> Result<(), Refusal> {
+    let world = &draft.world;
+    for (depth, above) in std::iter::successors(Some(parent.clone()), Place::parent).enumerate() {
+        let Some(facts) = world.survey.group(&above) else { continue };
+        let limit = |file| facts.text(file).and_then(|text| text.parse::<usize>().ok());
+        let below = facts.text("cgroup.stat").and_then(|text| {
+            text.lines().find_map(|line| line.strip_prefix("nr_descendants ")?.trim().parse::<usize>().ok())
+        });
+        let (file, limit) = match (limit("cgroup.max.depth"), limit("cgroup.max.descendants"), below) {
+            (Some(limit), _, _) if depth >= limit => ("cgroup.max.depth", limit),
+            (_, Some(limit), Some(below)) if below >= limit => ("cgroup.max.descendants", limit),
+            _ => continue,
+        };
+        return Err(draft.refuse(format!(
+            "{file} of {} is {limit}, and one more group would exceed it. (EAGAIN)",
+            words::group(&above)
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! Moving tasks: one thread, or whole processes. Which of the two is always said.
+use crate::model::bytes::escape;
+use crate::model::hierarchy::Version;
+use crate::model::id::{Pid, TaskKey};
+use crate::model::place::Place;
+use crate::model::task::Policy;
+
+use super::draft::Draft;
+use super::intent::{Intent, Scope, Setting};
+use super::refusal::Refusal;
+use super::rules::{target, tasks};
+use super::step::{Confirm, Plan, Step};
+use super::survey::{Survey, TaskFacts};
+use super::words;
+
+/// The plan to move `keys` into the group at `to`.
+///
+/// # Errors
+/// A refusal: a task that ended or cannot be moved, a group that takes none, nothing to move.
+pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Result<Plan, Refusal> {
+    let what = subject(survey, keys, scope);
+    let mut draft = Draft::new(survey, format!("move {what} to {}", words::group(to)))?;
+    if survey.group(to).is_none() {
+        return Err(draft.gone(to));
+    }
+    let go_on = |place: &Place| Intent::Move { tasks: keys.to_vec(), to: place.clone(), scope };
+    target::check(&draft, to, &go_on)?;
+    let mut seen: Vec<Pid> = Vec::new();
+    let mut already = 0;
+    for &key in keys {
+        let Some(facts) = tasks::alive(survey, key) else {
+            return Err(
+                draft.refuse(format!("Task {} ended, or its number belongs to another task now. (ESRCH)", key.tid))
+            );
+        };
+        if scope == Scope::Process {
+            if seen.contains(&facts.task.tgid) {
+                continue;
+            }
+            seen.push(facts.task.tgid);
+        }
+        let Some(from) = facts.groups.get(&to.hierarchy) else {
+            return Err(draft.refuse(format!(
+                "Where {} is in this hierarchy cannot be seen from here.",
+                words::task(survey, key.tid)
+            )));
+        };
+        if is_there(survey, facts, to, scope) {
+            already += 1;
+            continue;
+        }
+        check_kind(&draft, facts, scope)?;
+        check_real_time(&draft, facts, to, scope, &go_on)?;
+        if scope == Scope::Thread {
+            check_domain(&draft, facts, from, to)?;
+        }
+        consequences(&mut draft, facts, from, to, scope);
+        let task = leader(facts, scope);
+        draft.push(Step::Move { task, scope, from: from.clone(), to: to.clone() })?;
+    }
+    if draft.steps.is_empty() {
+        let verb = if already == 1 { "is" } else { "are" };
+        return Err(Refusal::new("nothing to do", format!("{what} {verb} in {} already.", words::group(to))));
+    }
+    if !draft.is_ours(to) {
+        draft.ask(Confirm::Foreign);
+    }
+    crowd(&mut draft, to);
+    let from = match draft.steps.as_slice() {
+        [Step::Move { from, .. }] => format!(" from {}", words::group(from)),
+        _ => String::new(),
+    };
+    Ok(draft.finish(format!("move {what}{from} to {}", words::group(to))))
+}
+
+/// What moves: "process 4242 (loop)", "thread 4243 of process 4242 (loop)", "3 processes".
+fn subject(survey: &Survey, keys: &[TaskKey], scope: Scope) -> String {
+    match (keys, scope) {
+        ([key], Scope::Process) => format!("process {}", words::task(survey, tasks::process_of(survey, key.tid))),
+        ([key], Scope::Thread) => {
+            let process = tasks::process_of(survey, key.tid);
+            if process == key.tid {
+                format!("the main thread of process {}", words::task(survey, process))
+            } else {
+                format!("thread {} of process {}", key.tid, words::task(survey, process))
+            }
+        }
+        (keys, Scope::Thread) => words::count(keys.len(), "thread"),
+        (keys, Scope::Process) => {
+            let tids: Vec<_> = keys.iter().map(|key| key.tid).collect();
+            words::count(tasks::processes(survey, &tids).len(), "process")
+        }
+    }
+}
+
+fn leader(facts: &TaskFacts, scope: Scope) -> TaskKey {
+    match scope {
+        Scope::Thread => facts.task.key,
+        Scope::Process => {
+            facts.threads.iter().find(|key| key.tid == facts.task.tgid).copied().unwrap_or(facts.task.key)
+        }
+    }
+}
+
+/// The tasks that move with this one.
+fn moving<'a>(survey: &'a Survey, facts: &'a TaskFacts, scope: Scope) -> Vec<&'a TaskFacts> {
+    match scope {
+        Scope::Thread => vec![facts],
+        Scope::Process => {
+            let threads: Vec<&TaskFacts> = facts.threads.iter().filter_map(|&key| tasks::alive(survey, key)).collect();
+            if threads.is_empty() { vec![facts] } else { threads }
+        }
+    }
+}
+
+fn is_there(survey: &Survey, facts: &TaskFacts, to: &Place, scope: Scope) -> bool {
+    moving(survey, facts, scope).iter().all(|f| f.groups.get(&to.hierarchy) == Some(to))
+}
+
+/// Zombies and kernel threads.
+fn check_kind(draft: &Draft<'_>, facts: &TaskFacts, scope: Scope) -> Result<(), Refusal> {
+    let task = &facts.task;
+    let name = words::task(draft.survey, task.key.tid);
+    if matches!(task.state, 'Z' | 'X') {
+        let others = facts.threads.iter().filter(|key| key.tid != task.key.tid).count();
+        if scope == Scope::Thread || others == 0 {
+            return Err(draft.refuse(format!(
+                "{name} is a zombie: it has ended and only waits for its parent to read how. The kernel would accept the move and \
+                 do nothing."
+            )));
+        }
+    }
+    if task.key.tid == 2 && task.kernel {
+        return Err(draft.refuse("Task 2 (kthreadd) makes all kernel threads; the kernel never moves it. (EINVAL)"));
+    }
+    if task.bound {
+        return Err(
+            draft.refuse(format!("{name} is a kernel thread bound to its CPU; the kernel never moves it. (EINVAL)"))
+        );
+    }
+    Ok(())
+}
+
+/// v1 with `CONFIG_RT_GROUP_SCHED`: a group without real-time budget takes no real-time task; one thread is enough.
+fn check_real_time(
+    draft: &Draft<'_>,
+    facts: &TaskFacts,
+    to: &Place,
+    scope: Scope,
+    go_on: &dyn Fn(&Place) -> Intent,
+) -> Result<(), Refusal> {
+    if draft.world.read(to, "cpu.rt_runtime_us").as_deref() != Some(b"0") {
+        return Ok(());
+    }
+    let rt = |f: &&&TaskFacts| matches!(f.task.policy, Policy::Fifo | Policy::RoundRobin);
+    let moving = moving(draft.survey, facts, scope);
+    let Some(thread) = moving.iter().find(rt) else { return Ok(()) };
+    let set = Intent::Set {
+        group: to.clone(),
+        setting: Setting { file: "cpu.rt_runtime_us".into(), data: Box::from(&b"50000"[..]) },
+    };
+    let name = words::group(to);
+    Err(draft
+        .refuse(format!(
+            "{} is a real-time task, and {name} has no time for such tasks (cpu.rt_runtime_us 0). (EINVAL)",
+            words::task(draft.survey, thread.task.key.tid)
+        ))
+        .way(format!("give {name} 50 ms of every second for real-time tasks, then move"), vec![set, go_on(to)]))
+}
+
+/// v2: a thread moves only within its threaded domain.
+fn check_domain(draft: &Draft<'_>, facts: &TaskFacts, from: &Place, to: &Place) -> Result<(), Refusal> {
+    if draft.world.version(to) == Version::V1 || facts.threads.len() == 1 && domain(draft, from) == domain(draft, to) {
+        return Ok(());
+    }
+    let (mine, its) = (domain(draft, from), domain(draft, to));
+    if mine == its {
+        return Ok(());
+    }
+    let whole = Intent::Move { tasks: vec![facts.task.key], to: to.clone(), scope: Scope::Process };
+    Err(draft
+        .refuse(format!(
+            "On v2 one thread moves only between threaded groups of the same domain; {} belongs to the domain {}, {} to {}. \
+             (EOPNOTSUPP)",
+            words::group(from),
+            words::group(&mine),
+            words::group(to),
+            words::group(&its)
+        ))
+        .way(format!("move the whole process {}", facts.task.tgid), vec![whole]))
+}
+
+/// The domain of a group: itself, or the nearest group above that is not threaded.
+fn domain(draft: &Draft<'_>, place: &Place) -> Place {
+    let threaded =
+        |place: &Place| draft.world.survey.group(place).and_then(|f| f.text("cgroup.type")) == Some("threaded");
+    std::iter::successors(Some(place.clone()), Place::parent)
+        .find(|place| !threaded(place))
+        .unwrap_or_else(|| place.clone())
+}
+
+/// Warnings, and what must be asked.
+fn consequences(draft: &mut Draft<'_>, facts: &TaskFacts, from: &Place, to: &Place, scope: Scope) {
+    let survey = draft.survey;
+    let process = facts.task.tgid;
+    let name = words::task(survey, process);
+    let threads = facts.threads.len();
+    match scope {
+        Scope::Process if threads > 1 => {
+            let mut places: Vec<&Place> =
+                moving(survey, facts, scope).iter().filter_map(|f| f.groups.get(&to.hierarchy)).collect();
+            places.sort();
+            places.dedup();
+            if places.len() > 1 {
+                let names: Vec<String> = places.iter().map(|place| words::group(place)).collect();
+                draft.warn(format!(
+                    "The threads of {name} are in {}; all {threads} go to {}.",
+                    words::list(&names),
+                    words::group(to)
+                ));
+            } else {
+                draft.warn(format!("All {threads} threads of {name} move."));
+            }
+        }
+        Scope::Thread if threads > 1 => {
+            draft.warn(format!("One thread of {threads} moves; the others of {name} stay where they are."));
+        }
+        _ => {}
+    }
+    if matches!(facts.task.state, 'Z' | 'X') {
+        draft.warn(format!("The main thread of {name} has ended; its other threads move."));
+    }
+    let own = tasks::is_own(survey, facts.task.key.tid);
+    if tasks::is_guarded(survey, process) {
+        draft.warn(match process {
+            1 => "Process 1 starts and keeps every other process of this host.".to_owned(),
+            _ if process == survey.host.pid => {
+                format!("This is cgrove itself: from then on it runs under the rules of {}.", words::group(to))
+            }
+            _ => format!("{name} is one that cgrove itself runs under: its terminal or an ancestor."),
+        });
+        draft.ask(Confirm::Foreign);
+    }
+    if facts.task.kernel {
+        draft.warn(format!("{name} is a thread of the kernel itself."));
+        draft.ask(Confirm::Foreign);
+    }
+    if !own && !draft.is_ours(from) {
+        draft.ask(Confirm::Foreign);
+    }
+    if let Some(unit) = left_unit(survey, from, to) {
+        draft.warn(format!("{name} leaves {unit}: systemd then no longer stops or restarts it with that unit."));
+        draft.ask(Confirm::Foreign);
+    }
+    if is_frozen(draft, to) {
+        draft.warn(format!("{} is held: {name} stops there until it is resumed.", words::group(to)));
+    }
+}
+
+/// The systemd unit that a move takes a process out of.
+fn left_unit(survey: &Survey, from: &Place, to: &Place) -> Option<String> {
+    if !survey.host.systemd {
+        return None;
+    }
+    let unit = std::iter::successors(Some(from.clone()), Place::parent)
+        .find(|place| [&b".service"[..], b".scope"].iter().any(|kind| place.name().ends_with(kind)))?;
+    (!to.is_within(&unit)).then(|| escape(unit.name()))
+}
+
+fn is_frozen(draft: &Draft<'_>, place: &Place) -> bool {
+    std::iter::successors(Some(place.clone()), Place::parent).any(|place| {
+        draft.world.read(&place, "cgroup.freeze").as_deref() == Some(b"1")
+            || draft.world.read(&place, "freezer.state").as_deref() == Some(b"FROZEN")
+    })
+}
+
+/// A pids limit does not refuse a move.
+fn crowd(draft: &mut Draft<'_>, to: &Place) {
+    let number = |file| std::str::from_utf8(&draft.world.read(to, file)?).ok()?.parse::<usize>().ok();
+    if let (Some(max), Some(now)) = (number("pids.max"), number("pids.current"))
+        && now + draft.steps.len() > max
+    {
+        draft.warn(format!(
+            "{} then holds more tasks than its pids.max of {max}: moves may exceed it, but no task there can fork.",
+            words::group(to)
+        ));
+    }
+}

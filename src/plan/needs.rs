@@ -1,0 +1,63 @@
+//! What must be known to plan an intent.
+use crate::catalog::controller_of;
+use crate::model::bytes::Bytes;
+use crate::model::place::Place;
+
+use super::intent::{Intent, Needs, Target};
+use super::journal::Entry;
+use super::undo;
+
+impl Intent {
+    /// What `kernel` must read, afresh, for this intent. For [`Intent::Undo`] use [`Intent::needs_with`].
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        self.needs_with(&[])
+    }
+
+    /// The same with the journal of the visit, which undo needs.
+    #[must_use]
+    pub fn needs_with(&self, journal: &[Entry]) -> Needs {
+        let mut needs = Needs::default();
+        match self {
+            Self::Create { parent, path, .. } => needs.groups = on_the_way(parent, path),
+            Self::Remove { group } => needs.subtrees.push(group.clone()),
+            Self::Set { group, setting } => match controller_of(&setting.file) {
+                // What is set here is limited by, or limits, the groups below; siblings share a parent's real-time budget.
+                Some("cpu" | "cpuset") => needs.subtrees.push(group.clone()),
+                _ if &*setting.file == "cgroup.subtree_control" => needs.subtrees.push(group.clone()),
+                _ => needs.groups.push(group.clone()),
+            },
+            Self::Move { tasks, to, .. } => {
+                needs.tasks = tasks.iter().map(|task| task.tid).collect();
+                needs.groups.push(to.clone());
+            }
+            Self::Launch { launches } => {
+                needs.groups = launches.iter().flat_map(|launch| launch.groups.iter().cloned()).collect();
+                needs.groups.sort();
+                needs.groups.dedup();
+            }
+            Self::Hold { target: Target::Group(group) } | Self::Resume { target: Target::Group(group) } => {
+                needs.subtrees.push(group.clone());
+            }
+            Self::Hold { target: Target::Workloads(tasks) }
+            | Self::Resume { target: Target::Workloads(tasks) }
+            | Self::Stop { processes: tasks } => needs.tasks = tasks.iter().map(|task| task.tid).collect(),
+            Self::Undo { entries } => needs = undo::needs(journal, entries),
+        }
+        needs
+    }
+}
+
+/// `parent` and every group from it to the end of `path`, but the top: its tasks matter to no rule.
+fn on_the_way(parent: &Place, path: &Bytes) -> Vec<Place> {
+    let mut places = vec![parent.clone()];
+    for part in path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()) {
+        let next = places[places.len() - 1].child(part);
+        places.push(next);
+    }
+    places.retain(|place| !place.is_top());
+    if places.is_empty() {
+        places.push(parent.clone());
+    }
+    places
+}

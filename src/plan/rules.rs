@@ -1,0 +1,8 @@
+//! Rules that several verbs share.
+
+pub mod controllers;
+pub mod knobs;
+pub mod names;
+pub mod numbers;
+pub mod target;
+pub mod tasks;

@@ -1,0 +1,64 @@
+//! The knobs of a group as they stand, in the order in which a group made anew takes them.
+use crate::catalog::{self, Entry, Format, Kind};
+use crate::model::place::Place;
+
+use super::super::intent::Setting;
+use super::super::world::World;
+
+/// What undo must write to make a new group like this one, and what it cannot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Knobs {
+    /// One write each, in order. Values that a new group has anyway are left out.
+    pub settings: Vec<Setting>,
+    /// Files whose values cannot be written back.
+    pub lost: Vec<String>,
+}
+
+/// The knobs of the group at `place`.
+#[must_use]
+pub fn of(world: &World, place: &Place) -> Knobs {
+    let version = world.version(place);
+    let mut knobs = Knobs::default();
+    let Some(facts) = world.survey.group(place) else { return knobs };
+    let idle = facts.text("cpu.idle").is_some_and(|text| text != "0");
+    let mut files: Vec<(usize, &str, &Entry)> = facts
+        .files
+        .keys()
+        .filter_map(|name| {
+            let entry = catalog::entry_for(version, name)?;
+            let rank = catalog::all().iter().position(|other| std::ptr::eq(other, entry))?;
+            Some((rank, &**name, entry))
+        })
+        .collect();
+    files.sort_by_key(|&(rank, name, _)| (rank, name));
+    for (_, name, entry) in files {
+        if entry.kind != Kind::Knob || entry.alias.is_some() || (idle && matches!(name, "cpu.shares" | "cpu.weight")) {
+            continue;
+        }
+        let Some(text) = facts.text(name) else { continue };
+        if is_default(entry, text) {
+            continue;
+        }
+        match entry.writes(text) {
+            None => knobs.lost.push(name.to_owned()),
+            Some(writes) => knobs.settings.extend(
+                writes
+                    .into_iter()
+                    .map(|data| Setting { file: name.into(), data: data.into_bytes().into_boxed_slice() }),
+            ),
+        }
+    }
+    knobs
+}
+
+/// Whether a new group reads `text` anyway. A value that is inherited may differ by the time the group is made anew.
+fn is_default(entry: &Entry, text: &str) -> bool {
+    /// v1 prints "no limit" as the largest multiple of a page size, also of huge pages.
+    const NO_LIMIT: i64 = 1 << 62;
+    match entry.format {
+        Format::Bytes => text.parse::<i64>().is_ok_and(|bytes| bytes >= NO_LIMIT),
+        // What these read in a new group is not one line that could be compared; they change only by a write of "1".
+        _ if !entry.raw_restore => !text.contains("oom_kill_disable 1"),
+        _ => !entry.inherits && entry.default.as_deref() == Some(text),
+    }
+}

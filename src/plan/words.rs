@@ -1,0 +1,60 @@
+//! How sentences name things: groups, tasks, lists and counts.
+use crate::model::bytes::escape;
+use crate::model::errno::Errno;
+use crate::model::id::Tid;
+use crate::model::place::Place;
+
+use super::survey::Survey;
+
+/// A group by its own name; "the top group" for the top.
+#[must_use]
+pub fn group(place: &Place) -> String {
+    if place.is_top() { "the top group".to_owned() } else { escape(place.name()) }
+}
+
+/// A task by number and, if it is known, name: "4242 (sleep)".
+#[must_use]
+pub fn task(survey: &Survey, tid: Tid) -> String {
+    match survey.tasks.get(&tid) {
+        Some(facts) => format!("{tid} ({})", escape(&facts.task.comm)),
+        None => tid.to_string(),
+    }
+}
+
+/// A few tasks by name: "4242 (sleep), 4243 (sh) and 5 more".
+#[must_use]
+pub fn tasks(survey: &Survey, tids: &[Tid]) -> String {
+    list(&tids.iter().map(|&tid| task(survey, tid)).collect::<Vec<_>>())
+}
+
+/// A few names: "a, b, c and 2 more".
+#[must_use]
+pub fn list(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    if names.len() <= SHOWN {
+        return names.join(", ");
+    }
+    let shown = SHOWN - 1;
+    format!("{} and {} more", names[..shown].join(", "), names.len() - shown)
+}
+
+/// A number with its noun: "1 task", "2 processes".
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ if noun.ends_with('s') => format!("{number} {noun}es"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// An errno with its meaning where cgrove may not change things here.
+#[must_use]
+pub fn no_permission(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EROFS => "its mount is read-only (EROFS)",
+        Errno::EACCES => "its owner did not give this user the right (EACCES)",
+        Errno::EPERM => "the kernel does not permit it to this user (EPERM)",
+        _ => "it is not writable from here",
+    }
+}
