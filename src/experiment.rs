@@ -17,10 +17,16 @@
 //!
 //! Nothing here reads a file, a clock or a counter: bytes, times and snapshots are handed in.
 
+pub mod contest;
+pub mod convert;
 pub mod cpus;
 pub mod error;
 pub mod file;
 mod names;
 pub mod parse;
+pub mod predict;
 mod reader;
+pub mod report;
+pub mod rules;
+pub mod setup;
 pub mod weights;

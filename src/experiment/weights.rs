@@ -1,24 +1,17 @@
-//! Which weights a version of cgroups has, and what a group weighs in a contest.
+//! The weight of a group as an experiment's version has it: the file it stands in, its range, its default.
 use std::ops::RangeInclusive;
 
 use crate::model::hierarchy::Version;
+use crate::split::weight::{DEFAULT_SHARES, DEFAULT_WEIGHT, SHARES, WEIGHT};
 
-/// `cpu.shares` the kernel stores (kernel: `MIN_SHARES`, `MAX_SHARES`); it would clamp others silently.
-pub const SHARES: RangeInclusive<u64> = 2..=262_144;
-/// `cpu.weight` the kernel accepts (kernel: `CGROUP_WEIGHT_MIN`, `CGROUP_WEIGHT_MAX`).
-pub const WEIGHT: RangeInclusive<u64> = 1..=10_000;
-/// `cpu.shares` of a new group.
-pub const DEFAULT_SHARES: u64 = 1024;
-/// `cpu.weight` of a new group.
-pub const DEFAULT_WEIGHT: u64 = 100;
-
-/// The weights that a version takes.
+/// The weights that a version takes. v1 would clamp others silently, v2 refuses them.
 #[must_use]
 pub fn range(version: Version) -> RangeInclusive<u64> {
-    match version {
+    let (low, high) = match version {
         Version::V1 => SHARES,
         Version::V2 => WEIGHT,
-    }
+    };
+    low..=high
 }
 
 /// The weight of a new group.
@@ -41,9 +34,18 @@ pub fn file(version: Version) -> &'static str {
 
 /// The weights that a file may write, and the end of the sentence that says so. Without a version: what either takes.
 pub(super) fn range_of(version: Option<Version>) -> (RangeInclusive<i64>, &'static str) {
+    let signed = |version| {
+        let (low, high) = range(version).into_inner();
+        low.cast_signed()..=high.cast_signed()
+    };
     match version {
-        Some(Version::V1) => (2..=262_144, " (cpu.shares)"),
-        Some(Version::V2) => (1..=10_000, " (cpu.weight)"),
-        None => (1..=262_144, " (cpu.shares 2 to 262144, cpu.weight 1 to 10000)"),
+        Some(version @ Version::V1) => (signed(version), " (cpu.shares)"),
+        Some(version @ Version::V2) => (signed(version), " (cpu.weight)"),
+        None => {
+            let (shares, weight) = (signed(Version::V1), signed(Version::V2));
+            let low = *shares.start().min(weight.start());
+            let high = *shares.end().max(weight.end());
+            (low..=high, " (cpu.shares 2 to 262144, cpu.weight 1 to 10000)")
+        }
     }
 }
