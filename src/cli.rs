@@ -9,6 +9,7 @@
 pub mod args;
 pub mod exit;
 pub mod output;
+pub mod predict;
 pub mod target;
 
 use std::process::ExitCode;
