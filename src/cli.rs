@@ -54,6 +54,8 @@ fn hidden(arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
 }
 
 fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
-    let _ = cli;
-    Ok(Code::Done)
+    match cli.command {
+        Some(args::Command::Tree(_)) | None => Ok(Code::Done),
+        Some(args::Command::Predict(args)) => predict::run(&args),
+    }
 }

@@ -74,6 +74,8 @@ pub enum Theme {
 pub enum Command {
     /// One look: hierarchies, groups, weights, configured, expected, measured.
     Tree(Tree),
+    /// What an experiment's weights say and what the kernel would owe; needs no kernel and no rights.
+    Predict(super::predict::Predict),
 }
 
 /// Arguments of `cgrove tree`.
