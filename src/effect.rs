@@ -22,8 +22,12 @@
 //! [`directories::Directories`].
 
 pub mod directories;
+pub mod double;
+pub mod executor;
 pub mod failure;
+pub mod journal;
 pub mod launch;
 pub mod process;
 pub mod spin;
 pub mod supervisor;
+pub mod transaction;

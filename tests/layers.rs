@@ -67,7 +67,7 @@ const LAYERS: &[Layer] = &[
         name: "effect",
         pure: false,
         ours: &["model", "parse", "plan", "catalog", "kernel"],
-        crates: &["nix", "rustix", "libc", "serde", "serde_json"],
+        crates: &["nix", "rustix", "libc", "serde", "serde_json", "etcetera"],
         never: NONE,
     },
     Layer {

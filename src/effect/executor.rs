@@ -1,0 +1,62 @@
+//! Applies one step: the few functions of cgrove that write into the kernel.
+//!
+//! Every function opens the group first, compares its identity where the step names one, acts relative to the open directory,
+//! and reads back what the kernel made of it. One file a kind of step.
+use crate::effect::directories::Directories;
+use crate::effect::failure::Failure;
+use crate::effect::supervisor::Launcher;
+use crate::model::id::TaskKey;
+use crate::model::workload::{Workload, WorkloadState};
+use crate::plan::step::{Outcome, Signal, Step};
+
+mod drain;
+mod group;
+mod relocate;
+mod signal;
+mod write;
+
+pub use group::inode;
+pub use relocate::place_of;
+
+/// Applies steps, one at a time.
+pub trait Executor {
+    /// Applies a step and reads back what became of it.
+    ///
+    /// # Errors
+    /// The kernel refused it; nothing of this step stands then.
+    fn apply(&mut self, step: &Step) -> Result<Outcome, Failure>;
+}
+
+/// The executor that changes the machine.
+pub struct Kernel<'a> {
+    /// Where hierarchies are mounted.
+    pub directories: &'a dyn Directories,
+    /// Who launches.
+    pub launcher: &'a mut dyn Launcher,
+}
+
+impl Kernel<'_> {
+    fn is_running_workload(&self, process: TaskKey) -> bool {
+        let running = |w: &&Workload| w.process == process && w.state == WorkloadState::Running;
+        self.launcher.workloads().iter().any(|workload| running(&workload))
+    }
+}
+
+impl Executor for Kernel<'_> {
+    fn apply(&mut self, step: &Step) -> Result<Outcome, Failure> {
+        let directories = self.directories;
+        match step {
+            Step::MakeGroup { at } => group::make(directories, at),
+            Step::RemoveGroup { at, key, .. } => group::remove(directories, at, *key),
+            Step::Write { at, key, file, data, .. } => write::write(directories, at, *key, file, data),
+            Step::Move { task, scope, from, to } => relocate::relocate(directories, *task, *scope, from, to),
+            Step::Drain { from, to } => drain::drain(directories, from, to),
+            Step::Launch { launch, .. } => self.launcher.launch(launch, directories).map(Outcome::Launched),
+            // Of a workload the whole tree is meant: a loop's threads end with it, what a command forked does not.
+            Step::Signal { process, signal: Signal::Kill } if self.is_running_workload(*process) => {
+                self.launcher.end(*process).map(|()| Outcome::Signalled)
+            }
+            Step::Signal { process, signal } => signal::signal(*process, *signal),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A plan, step by step, so that it is done as a whole or not at all.
+//!
+//! For each step: `intend` into the journal (on the disk before the deed), the deed, what it did into the journal. When the
+//! kernel refuses a step, or the journal cannot be written, the steps that were done are taken back, the newest first. What
+//! cannot be taken back (a process that was killed) is told.
+use std::fmt;
+
+use super::directories::Directories;
+use super::executor::Executor;
+use super::failure::Failure;
+use super::journal::{Log, now_ms};
+use crate::plan::journal::Line;
+use crate::plan::step::{Outcome, Plan};
+
+mod inverse;
+
+pub use inverse::{Inverse, inverse};
+
+/// What became of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The plan's title.
+    pub title: String,
+    /// The journal's number for it; `None` if not even the journal could be written, and so nothing was tried.
+    pub number: Option<u64>,
+    /// Steps that were done and stand, by index, with what the kernel shows.
+    pub done: Vec<(usize, Outcome)>,
+    /// Why it ended early, and at which step.
+    pub failed: Option<(usize, Failure)>,
+    /// Steps that were done and taken back.
+    pub rolled_back: Vec<usize>,
+    /// Steps that were done, should have been taken back, and stand: why.
+    pub stuck: Vec<(usize, String)>,
+    /// Steps that were not begun.
+    pub not_tried: Vec<usize>,
+    /// How many steps the plan has.
+    pub steps: usize,
+}
+
+impl Report {
+    /// Whether every step was done.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.failed.is_none()
+    }
+}
+
+impl fmt::Display for Report {
+    /// One line if all was done; else the failure, and what that left.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((step, failure)) = &self.failed else { return write!(f, "{}: done", self.title) };
+        write!(f, "{}: step {} of {} failed: {failure}", self.title, step + 1, self.steps)?;
+        if self.rolled_back.is_empty() && self.stuck.is_empty() {
+            f.write_str("\nnothing was changed")?;
+        }
+        if !self.rolled_back.is_empty() {
+            write!(f, "\n{} taken back", count(self.rolled_back.len()))?;
+        }
+        for (step, why) in &self.stuck {
+            write!(f, "\nstep {} stands and could not be taken back: {why}", step + 1)?;
+        }
+        if !self.not_tried.is_empty() {
+            write!(f, "\n{} not tried", count(self.not_tried.len()))?;
+        }
+        Ok(())
+    }
+}
+
+fn count(steps: usize) -> String {
+    if steps == 1 { "1 step was".to_owned() } else { format!("{steps} steps were") }
+}
+
+/// Does a plan. `undoes` are the journal entries that it takes back, if it is an undo.
+pub fn execute(
+    plan: &Plan,
+    undoes: &[u64],
+    executor: &mut dyn Executor,
+    journal: &mut dyn Log,
+    directories: &dyn Directories,
+) -> Report {
+    let mut report = Report { title: plan.title.clone(), steps: plan.steps.len(), ..Report::default() };
+    let number = journal.journal().next_number();
+    let begin = Line::Begin {
+        number,
+        time_ms: now_ms(),
+        title: plan.title.clone(),
+        shell: plan.shell.clone(),
+        steps: plan.steps.clone(),
+        undoes: undoes.to_vec(),
+    };
+    if let Err(failure) = journal.write(begin) {
+        report.failed = Some((0, failure));
+        report.not_tried = (0..plan.steps.len()).collect();
+        return report;
+    }
+    report.number = Some(number);
+    for (index, step) in plan.steps.iter().enumerate() {
+        let applied = journal.write(Line::Intend { number, step: index }).and_then(|()| executor.apply(step));
+        match applied {
+            Ok(outcome) => {
+                let line = Line::Done { number, step: index, outcome: outcome.clone() };
+                report.done.push((index, outcome));
+                if let Err(failure) = journal.write(line) {
+                    report.failed = Some((index, failure));
+                }
+            }
+            Err(failure) => {
+                // The failure is told anyway; the journal may be what failed.
+                let _ = journal.write(Line::Failed { number, step: index, message: failure.to_string() });
+                report.failed = Some((index, failure));
+            }
+        }
+        if report.failed.is_some() {
+            report.not_tried = (index + 1..plan.steps.len()).collect();
+            roll_back(plan, number, executor, journal, directories, &mut report);
+            return report;
+        }
+    }
+    for &undone in undoes {
+        // Undo would offer it again, and find that there is nothing to do.
+        let _ = journal.write(Line::Undone { number: undone, by: number });
+    }
+    report
+}
+
+fn roll_back(
+    plan: &Plan,
+    number: u64,
+    executor: &mut dyn Executor,
+    journal: &mut dyn Log,
+    directories: &dyn Directories,
+    report: &mut Report,
+) {
+    let mut stand = Vec::new();
+    for (index, outcome) in std::mem::take(&mut report.done).into_iter().rev() {
+        let taken_back = match inverse(&plan.steps[index], &outcome, directories) {
+            Inverse::Nothing => Ok(()),
+            Inverse::Steps(steps) => {
+                steps.iter().try_for_each(|step| executor.apply(step).map(drop).map_err(|failure| failure.to_string()))
+            }
+            Inverse::Impossible(why) => Err(why),
+        };
+        match taken_back {
+            Ok(()) => {
+                let _ = journal.write(Line::RolledBack { number, step: index });
+                report.rolled_back.push(index);
+            }
+            Err(why) => {
+                report.stuck.push((index, why));
+                stand.push((index, outcome));
+            }
+        }
+    }
+    stand.reverse();
+    report.done = stand;
+}
+
+#[cfg(test)]
+mod tests;
