@@ -4,9 +4,15 @@
 
 pub mod discover;
 pub mod error;
+pub mod files;
 pub mod fixture;
 pub mod fs;
+pub(crate) mod handles;
 pub mod host;
 pub mod mounts;
 pub mod paths;
 pub mod real;
+pub mod sampler;
+pub(crate) mod tasks;
+pub mod tree;
+pub(crate) mod values;

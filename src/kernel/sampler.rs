@@ -1,0 +1,344 @@
+//! One sampling after another: an [`Interest`] in, a [`Snapshot`] out.
+//!
+//! # Flow
+//! 1. Discovery and walk, if a hint or the time asks for them ([`Sampler::hint`]): a new structure, or the same.
+//! 2. The rows: the groups of interest, and the **contest**, which is every group of the hierarchy that carries cpu.
+//! 3. The values of each row ([`super::values`]); a row that is gone is left out, and the structure walked again.
+//! 4. The tasks ([`super::tasks`]): those of the contest, and those of the group whose tasks are on screen.
+//! 5. The files of the group whose files are on screen ([`super::files`]).
+//!
+//! The contest takes in all groups of its hierarchy, which is right for some hundreds. For ten thousand it will be cut to
+//! the way to the root: siblings whose counters stand still have no part in it. That cut belongs into
+//! [`Sampler::rows`]; nothing else knows how large a contest is.
+//!
+//! Without watches every sampling walks, as long as a walk is cheap; with them a walk comes with a hint, and every few
+//! seconds for safety.
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::errno::Errno;
+use crate::model::field::Field;
+use crate::model::hierarchy::{Hierarchy, Version};
+use crate::model::host::Host;
+use crate::model::id::{GroupId, GroupKey};
+use crate::model::interest::{Interest, Rows};
+use crate::model::snapshot::{Cost, GroupColumns, GroupRow, Notice, Snapshot, TaskColumns};
+use crate::model::structure::Structure;
+use crate::model::time::Mono;
+
+use super::discover::{Discovery, discover};
+use super::error::Error;
+use super::fs::Fs;
+use super::handles::Handles;
+use super::tasks::{Tasks, Wanted};
+use super::values::{self, Kinds};
+use super::{files, host, paths, tree};
+
+/// How long a structure may stand unwalked while watches tell of changes.
+const SAFETY: Duration = Duration::from_secs(4);
+/// How long the list of mounts may stand unread.
+const DISCOVERY: Duration = Duration::from_secs(4);
+/// A walk for safety may cost this part of the time: one in so many.
+const WALK_SHARE: u64 = 50;
+
+/// What may have changed, as a watch tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    /// Groups came, went or were renamed.
+    pub structure: bool,
+    /// A value was written.
+    pub values: bool,
+    /// Something was mounted or unmounted.
+    pub mounts: bool,
+}
+
+/// Reads the machine again and again. Lives on one thread.
+pub struct Sampler {
+    fs: Box<dyn Fs>,
+    host: Arc<Host>,
+    discovery: Discovery,
+    structure: Arc<Structure>,
+    directories: Directories,
+    handles: Handles,
+    tasks: Tasks,
+    notices: Vec<Notice>,
+    number: u64,
+    hint: Hint,
+    watched: bool,
+    walked: Mono,
+    walk_ns: u64,
+    discovered: Mono,
+}
+
+impl Sampler {
+    /// Discovers and walks, and reads no values yet.
+    ///
+    /// # Errors
+    /// If there is nothing to show: see [`discover`] and [`host::host`].
+    pub fn new(fs: Box<dyn Fs>) -> Result<Self, Error> {
+        let discovery = discover(&*fs)?;
+        let host = Arc::new(host::host(&*fs, discovery.mode)?);
+        let handles = Handles::new(fs.handles());
+        let now = fs.now();
+        let mut sampler = Self {
+            fs,
+            host,
+            notices: discovery.notices.clone(),
+            discovery,
+            structure: Arc::default(),
+            directories: Directories::default(),
+            handles,
+            tasks: Tasks::default(),
+            number: 0,
+            hint: Hint::default(),
+            watched: false,
+            walked: now,
+            walk_ns: 0,
+            discovered: now,
+        };
+        sampler.walk();
+        Ok(sampler)
+    }
+
+    /// The host's facts.
+    #[must_use]
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// Hierarchies and groups as of the last walk.
+    #[must_use]
+    pub fn structure(&self) -> &Arc<Structure> {
+        &self.structure
+    }
+
+    /// Something changed: the next sampling looks there.
+    pub fn hint(&mut self, hint: Hint) {
+        self.hint.structure |= hint.structure;
+        self.hint.values |= hint.values;
+        self.hint.mounts |= hint.mounts;
+    }
+
+    /// Whether watches tell of changes: then walks are rare.
+    pub fn set_watched(&mut self, watched: bool) {
+        self.watched = watched;
+    }
+
+    /// Something to be said with the next snapshot.
+    pub fn notice(&mut self, notice: Notice) {
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
+    }
+
+    /// Walks the groups now, so that watches can be set before the next sampling. The structure is the same `Arc` if
+    /// nothing changed.
+    pub fn walk(&mut self) -> &Arc<Structure> {
+        let begun = self.fs.now();
+        self.structure = tree::walk(&*self.fs, &self.discovery, &self.structure);
+        self.walked = self.fs.now();
+        self.walk_ns = self.walked.nanos_since(begun);
+        self.hint.structure = false;
+        self.directories.renew(&*self.fs, &self.structure);
+        &self.structure
+    }
+
+    /// Reads what `interest` names.
+    pub fn sample(&mut self, interest: &Interest) -> Snapshot {
+        let cpu = self.fs.thread_cpu_ns();
+        let at = self.fs.now();
+        self.number += 1;
+        self.handles.tick();
+        self.refresh(at);
+        let rows = self.rows(interest);
+        let (mut groups, mut vanished) = (GroupColumns::default(), false);
+        for id in rows {
+            match self.values(id) {
+                Some(row) => groups.push(id, row),
+                None => vanished = true,
+            }
+        }
+        if vanished {
+            self.walk();
+        }
+        let wanted = self.wanted(interest, &groups);
+        let tasks = self.tasks.sample(&*self.fs, &mut self.handles, &wanted, self.host.autogroup);
+        let files = interest.files_of.and_then(|key| {
+            let id = self.structure.find(key)?;
+            let directory = tree::directory(&self.structure, id)?;
+            Some(files::files(&*self.fs, id, &directory))
+        });
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let cost = Cost {
+            groups: count(groups.ids.len()),
+            tasks: count(tasks.len()),
+            cpu_ns: self.fs.thread_cpu_ns().saturating_sub(cpu),
+        };
+        Snapshot {
+            number: self.number,
+            at,
+            host: Arc::clone(&self.host),
+            structure: Arc::clone(&self.structure),
+            groups,
+            tasks: TaskColumns::new(tasks),
+            files,
+            notices: std::mem::take(&mut self.notices),
+            cost,
+        }
+    }
+
+    /// Discovery and walk, where a hint or the time asks for them.
+    fn refresh(&mut self, now: Mono) {
+        let since = |then: Mono| Duration::from_nanos(now.nanos_since(then));
+        if self.hint.values || self.hint.structure {
+            self.handles.look_again();
+        }
+        if self.hint.mounts || since(self.discovered) >= DISCOVERY {
+            self.rediscover();
+        }
+        let share = Duration::from_nanos(self.walk_ns.saturating_mul(WALK_SHARE));
+        let wait = if self.watched { SAFETY.max(share) } else { share };
+        if self.hint.structure || since(self.walked) >= wait {
+            self.walk();
+        }
+        self.hint = Hint::default();
+    }
+
+    /// Reads mounts and host facts again. What fails now leaves what was known, and is said.
+    fn rediscover(&mut self) {
+        self.discovered = self.fs.now();
+        match discover(&*self.fs) {
+            Ok(mut discovery) => {
+                let notices = std::mem::take(&mut discovery.notices);
+                notices.into_iter().filter(|notice| !self.discovery.notices.contains(notice)).for_each(|notice| {
+                    self.notices.push(notice);
+                });
+                discovery.notices = std::mem::take(&mut self.discovery.notices);
+                if discovery != self.discovery {
+                    self.hint.structure = true;
+                }
+                self.discovery = discovery;
+            }
+            Err(error) => self.notice(Notice(error.to_string())),
+        }
+        if let Ok(host) = host::host(&*self.fs, self.discovery.mode)
+            && host != *self.host
+        {
+            self.host = Arc::new(host);
+        }
+    }
+
+    /// The groups to read, rising.
+    fn rows(&self, interest: &Interest) -> Vec<GroupId> {
+        let structure = &*self.structure;
+        let mut rows = Vec::new();
+        let shown = match interest.hierarchy {
+            Some(id) => structure.hierarchy(id),
+            None => structure.hierarchies.first(),
+        };
+        match &interest.groups {
+            Rows::All => rows.extend(shown.and_then(|h| h.root).into_iter().flat_map(|root| structure.subtree(root))),
+            Rows::These(keys) => rows.extend(keys.iter().filter_map(|&key| structure.find(key))),
+        }
+        rows.extend(interest.tasks_of.and_then(|key| structure.find(key)));
+        if interest.contest
+            && let Some(root) = structure.carrier("cpu").and_then(|h| h.root)
+        {
+            rows.extend(structure.subtree(root));
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    fn values(&mut self, id: GroupId) -> Option<GroupRow> {
+        let group = self.structure.group(id)?.key;
+        let kinds = Kinds::of(self.structure.hierarchy(group.hierarchy)?);
+        let directory = self.directories.get(&self.structure, id)?;
+        values::read(&*self.fs, &mut self.handles, kinds, group, directory)
+    }
+
+    /// The tasks to read, rising. The list of tasks of a group of interest is read with its values.
+    fn wanted(&self, interest: &Interest, groups: &GroupColumns) -> Vec<Wanted> {
+        let structure = &*self.structure;
+        let cpu = structure.carrier("cpu");
+        let contest = |group: GroupKey| interest.contest && cpu.is_some_and(|h| h.id == group.hierarchy);
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for (&id, list) in groups.ids.iter().zip(&groups.tasks) {
+            let Some(group) = structure.group(id).map(|group| group.key) else { continue };
+            let shown = interest.tasks_of == Some(group);
+            if !shown && !contest(group) {
+                continue;
+            }
+            let root = self.is_in_root(groups, id);
+            wanted.extend(list.value().into_iter().flatten().map(|&tid| Wanted { tid, root, shown }));
+        }
+        // A task may stand in the lists of two hierarchies, or of two groups if it moved between their reads: the list
+        // read later wins as to where it is; here it is enough that it is read once.
+        wanted.sort_unstable_by_key(|want| want.tid);
+        wanted.dedup_by(|later, first| {
+            let same = later.tid == first.tid;
+            if same {
+                first.root |= later.root;
+                first.shown |= later.shown;
+            }
+            same
+        });
+        wanted
+    }
+
+    /// Whether the tasks of this group compete in the root of the cpu hierarchy, where autogroups count: the group is that
+    /// root, or (v2) neither it nor a group above it has the cpu controller.
+    fn is_in_root(&self, groups: &GroupColumns, id: GroupId) -> bool {
+        let structure = &*self.structure;
+        let Some(hierarchy) = structure.carrier("cpu") else { return false };
+        if structure.group(id).is_none_or(|group| group.key.hierarchy != hierarchy.id) || !self.directories.true_root {
+            return false;
+        }
+        structure.ancestors(id).all(|id| {
+            structure.group(id).is_some_and(|group| group.parent.is_none())
+                || groups.get(id).is_some_and(|row| matches!(row.weight, Field::Absent))
+        })
+    }
+}
+
+/// The directories of the groups of one generation.
+#[derive(Default)]
+struct Directories {
+    generation: u64,
+    by_slot: Vec<Option<Box<[u8]>>>,
+    /// The top of the hierarchy that carries cpu is the kernel's root group, not that of a container or a namespace.
+    true_root: bool,
+}
+
+impl Directories {
+    /// Forgets what an older generation said.
+    fn renew(&mut self, fs: &dyn Fs, structure: &Structure) {
+        if self.generation == structure.generation {
+            return;
+        }
+        let true_root = structure.carrier("cpu").is_some_and(|hierarchy| is_true_root(fs, hierarchy));
+        *self = Self { generation: structure.generation, by_slot: vec![None; structure.slots()], true_root };
+    }
+
+    fn get(&mut self, structure: &Structure, id: GroupId) -> Option<&[u8]> {
+        let slot = self.by_slot.get_mut(id.0 as usize)?;
+        if slot.is_none() {
+            *slot = Some(tree::directory(structure, id)?.into_boxed_slice());
+        }
+        slot.as_deref()
+    }
+}
+
+/// Whether the top group that can be reached is the kernel's root group. Only that one has `release_agent` (v1), and only
+/// that one lacks `cgroup.type` (v2).
+fn is_true_root(fs: &dyn Fs, hierarchy: &Hierarchy) -> bool {
+    let Some(top) = paths::top(hierarchy) else { return false };
+    match hierarchy.version {
+        Version::V1 => fs.stat(&paths::join(&top, b"release_agent")).is_ok(),
+        Version::V2 => fs.stat(&paths::join(&top, b"cgroup.type")).is_err_and(Errno::is_gone),
+    }
+}
+
+#[cfg(test)]
+mod tests;
