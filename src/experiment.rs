@@ -17,16 +17,19 @@
 //!
 //! Nothing here reads a file, a clock or a counter: bytes, times and snapshots are handed in.
 
+pub mod capacity;
 pub mod contest;
 pub mod convert;
 pub mod cpus;
 pub mod error;
 pub mod file;
+pub mod measure;
 mod names;
 pub mod parse;
 pub mod predict;
 mod reader;
 pub mod report;
 pub mod rules;
+pub mod run;
 pub mod setup;
 pub mod weights;

@@ -66,7 +66,7 @@ fn folder() -> PathBuf {
 }
 
 fn predicted(file: &str, version: Option<Version>) -> Report {
-    let bytes = std::fs::read(folder().join(format!("{file}.toml"))).expect(file);
+    let bytes = std::fs::read(folder().join(format!("{file}.toml"))).unwrap_or_else(|error| panic!("{file}: {error}"));
     let experiment = parse(&bytes, Options::default()).unwrap_or_else(|error| panic!("{file}: {error}"));
     predict(experiment, version).unwrap_or_else(|error| panic!("{file}: {error}"))
 }

@@ -68,7 +68,7 @@ pub fn move_tasks_to_leaves(experiment: &mut Experiment) -> Vec<String> {
 fn leaf(experiment: &Experiment, workload: &WorkloadSpec) -> GroupSpec {
     let above = &experiment.groups[workload.group].path;
     let taken = |path: &str| experiment.groups.iter().any(|group| group.path == path);
-    let path = (1..).map(|n| format!("{above}/tasks-{n}")).find(|path| !taken(path)).unwrap_or_default();
+    let path = (1..=u32::MAX).map(|n| format!("{above}/tasks-{n}")).find(|path| !taken(path)).unwrap_or_default();
     // A process with several threads competes with the weight of each of them.
     let shares = of_nice(workload.nice) * f64::from(workload.spin.threads);
     #[expect(

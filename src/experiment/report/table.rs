@@ -29,7 +29,9 @@ pub fn table(report: &Report) -> String {
             .iter()
             .any(|other| other.path.strip_prefix(&*group.path).is_some_and(|rest| rest.starts_with('/')));
         if own.len() > 1 || has_children {
-            own.iter().for_each(|workload| workload_row(&mut out, workload, depth(&group.path) + 1, one_place));
+            for workload in own {
+                workload_row(&mut out, workload, depth(&group.path) + 1, one_place);
+            }
         }
     }
     conclusion(&mut out, report);
