@@ -3,6 +3,7 @@
 //! The tests start this same program a second time as a *parent*: it starts a supervisor from the real `cgrove`, launches
 //! what it is told to, says so, and waits to be killed. Everything below it carries a mark in its environment, by which it
 //! is found in `/proc`, wherever it has moved to.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;

@@ -52,14 +52,13 @@ impl Failure {
         use std::os::unix::ffi::OsStrExt as _;
         let mut line = self.operation.to_owned();
         if let Some(data) = &self.data {
-            line.push_str(&format!(" \"{}\"", escape(data)));
+            line = format!("{line} \"{}\"", escape(data));
         }
         if !self.path.as_os_str().is_empty() {
-            line.push(' ');
-            line.push_str(&escape(self.path.as_os_str().as_bytes()));
+            line = format!("{line} {}", escape(self.path.as_os_str().as_bytes()));
         }
         if let Some(errno) = self.errno {
-            line.push_str(&format!(": {errno}"));
+            line = format!("{line}: {errno}");
         }
         if !self.text.is_empty() {
             line.push_str(": ");

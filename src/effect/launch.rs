@@ -216,10 +216,8 @@ fn pin(list: &str) -> Result<(), Failed> {
     })?;
     let kept =
         rustix::thread::sched_getaffinity(None).map_err(|e| Failed::new(Step::Affinity, Path::new(""), raw(e)))?;
-    let kept: CpuSet = (0..=RawCpuSet::MAX_CPU - 1)
-        .filter(|&cpu| kept.is_set(cpu))
-        .filter_map(|cpu| u32::try_from(cpu).ok())
-        .collect();
+    let kept: CpuSet =
+        (0..RawCpuSet::MAX_CPU).filter(|&cpu| kept.is_set(cpu)).filter_map(|cpu| u32::try_from(cpu).ok()).collect();
     if kept == asked { Ok(()) } else { Err(step(format!("asked for CPUs {list}, its cpuset leaves {kept}"))) }
 }
 

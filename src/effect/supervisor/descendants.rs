@@ -59,8 +59,10 @@ fn scan() -> BTreeMap<Pid, Vec<Pid>> {
     children
 }
 
-/// Sends SIGKILL to each that has not ended; returns how many those were.
-pub(super) fn kill(victims: &[Stat]) -> usize {
-    let alive = victims.iter().filter(|victim| !victim.has_ended());
-    alive.map(|victim| Held::open(victim.key).and_then(|held| held.signal(Signal::Kill))).count()
+/// Sends SIGKILL to each that has not ended.
+pub(super) fn kill(victims: &[Stat]) {
+    for victim in victims.iter().filter(|victim| !victim.has_ended()) {
+        // It may end by itself meanwhile; whoever is still there is found again in the next round.
+        let _ = Held::open(victim.key).and_then(|held| held.signal(Signal::Kill));
+    }
 }

@@ -126,7 +126,7 @@ impl Server {
     }
 
     fn read_requests(&mut self) {
-        let mut bytes = [0; 64 * 1024];
+        let mut bytes = [0; 4096];
         match self.socket.read(&mut bytes) {
             Ok(0) => self.over = true,
             Ok(count) => self.partial.extend_from_slice(&bytes[..count]),

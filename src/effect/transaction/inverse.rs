@@ -99,7 +99,7 @@ fn unwrite(step: &Step) -> Inverse {
 /// `+cpu -io` against what was enabled before: the opposite of those words that changed something; `None` if none did.
 pub(in crate::effect) fn opposite(data: &[u8], prior: &[u8]) -> Option<Bytes> {
     let words = |text: &[u8]| -> Vec<Vec<u8>> {
-        text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect()
+        text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
     };
     let enabled = words(prior);
     let changed: Vec<Vec<u8>> = words(data)
