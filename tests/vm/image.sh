@@ -22,7 +22,7 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root
 printf 'building %s.img\n' "$suite" >&2
 mmdebstrap --quiet --variant=minbase --mode=root --skip=check/chroot \
-    --include=systemd-sysv,systemd,udev,dbus,dbus-user-session,libpam-systemd,login,passwd,util-linux,kmod,procps,tmux \
+    --include=attr,dbus,dbus-user-session,kmod,libpam-systemd,login,passwd,procps,systemd,systemd-sysv,tmux,udev,util-linux \
     --aptopt='Acquire::Languages "none"' --aptopt='Apt::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
