@@ -30,7 +30,8 @@
 //!   is 755, 644, 777.
 //! * `read=`, `list=`, `stat=`, `write=` are the errno (name or number) of open or read, of listing, of `lstat`, and of
 //!   asking whether one may write. So a file can be listed and yet be gone, or be denied. `open=` fails the open alone,
-//!   for `read` and for handles; with `read=` a handle opens, and its reads fail.
+//!   for `read` and for handles; with `read=` a handle opens, and its reads fail. `write=ok` permits again what a directory
+//!   above forbids.
 //! * A path given again replaces what is set there, its children stay. `gone` takes a path away with all below it: for
 //!   archives that are laid over another with [`Fixture::apply`].
 //!
@@ -88,7 +89,7 @@ struct Node {
     read: Option<Errno>,
     list: Option<Errno>,
     stat: Option<Errno>,
-    write: Option<Errno>,
+    write: Option<Result<(), Errno>>,
 }
 
 impl Fixture {
@@ -332,7 +333,8 @@ impl Node {
             "read" => self.read = Some(errno(value)?),
             "list" => self.list = Some(errno(value)?),
             "stat" => self.stat = Some(errno(value)?),
-            "write" => self.write = Some(errno(value)?),
+            "write" if value == "ok" => self.write = Some(Ok(())),
+            "write" => self.write = Some(Err(errno(value)?)),
             _ => {
                 let name = key.strip_prefix("xattr.").ok_or_else(|| format!("`{key}` is no attribute"))?;
                 self.xattrs.insert(name.to_owned(), unescape(value)?);
@@ -411,7 +413,7 @@ impl Fs for Fixture {
     fn may_write(&self, path: &[u8]) -> Result<(), Errno> {
         let world = self.world();
         let (path, _) = world.find(path, true)?;
-        world.inherited(&path, |node| node.write).map_or(Ok(()), Err)
+        world.inherited(&path, |node| node.write).unwrap_or(Ok(()))
     }
 
     fn affinity(&self, tid: i32) -> Result<CpuSet, Errno> {
