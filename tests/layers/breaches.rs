@@ -75,6 +75,8 @@ cases! {
     a_dollar_crate_path: "plan", "macro_rules! m { () => { $crate::effect::part::f() } }" => ["1: crate::effect::part::f"];
     a_type_argument: "plan", "type T = Vec<Option<crate::app::part::X>>;" => ["1: crate::app::part::X"];
     a_trait_in_a_qualified_path: "plan", "fn f() { <u8 as crate::app::part::T>::g() }" => ["1: crate::app::part::T::g"];
+    a_name_in_a_type: "plan", "fn f() -> Vec<u8> { <[crate::model::part::X]>::to_vec(<u8>::f()) }" => [];
+    a_type_with_a_name_in_it: "plan", "fn f() { <crate::kernel::part::X>::to_vec() }" => ["1: crate::kernel::part::X"];
     a_path_in_the_string_of_an_attribute: "plan", "struct S { #[serde(with = \"crate::kernel::part\")] x: u8 }"
         => ["1: crate::kernel::part"];
     a_higher_layer_in_a_test: "plan", "#[cfg(test)] mod tests { use crate::kernel::part; }" => ["1: crate::kernel::part"];

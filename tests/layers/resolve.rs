@@ -331,6 +331,19 @@ impl Walk<'_> {
         }
     }
 
+    /// `a::b`, `<T>::name` and `<T as a::b>::name`.
+    fn qualified(&mut self, of: Option<&syn::QSelf>, path: &syn::Path) {
+        if let Some(of) = of {
+            self.visit_type(&of.ty);
+        }
+        if of.is_some_and(|of| of.position == 0) {
+            // Nothing before the type: all of it are names inside of that type.
+            visit::visit_path(self, path);
+        } else {
+            self.visit_path(path);
+        }
+    }
+
     /// Walks something under its attributes: what only tests compile is marked as such.
     fn under(&mut self, attributes: &[syn::Attribute], walk: impl FnOnce(&mut Self)) {
         let before = self.test;
@@ -390,6 +403,14 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             self.note(path);
         }
         visit::visit_path(self, path);
+    }
+
+    fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
+        self.qualified(path.qself.as_ref(), &path.path);
+    }
+
+    fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
+        self.qualified(path.qself.as_ref(), &path.path);
     }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {
