@@ -2,6 +2,7 @@
 //!
 //! Everything goes through the seam of [`fs::Fs`], so that a fixture (a text archive of a host) can stand for a real one.
 
+pub mod cmdline;
 pub mod discover;
 pub mod error;
 pub mod files;
@@ -13,6 +14,8 @@ pub mod mounts;
 pub mod paths;
 pub mod real;
 pub mod sampler;
+pub mod survey;
 pub(crate) mod tasks;
 pub mod tree;
 pub(crate) mod values;
+pub mod watch;

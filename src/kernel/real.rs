@@ -69,7 +69,7 @@ impl Fs for RealFs {
             uid: stat.st_uid,
             gid: stat.st_gid,
             inode: stat.st_ino,
-            links: u64::from(stat.st_nlink),
+            links: wide(stat.st_nlink),
             device: Device { major: rustix::fs::major(stat.st_dev), minor: rustix::fs::minor(stat.st_dev) },
         })
     }
@@ -141,6 +141,11 @@ impl Reader for RealReader {
 
 fn open(path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
     retry(|| rustix::fs::openat(CWD, path, flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK, Mode::empty()))
+}
+
+/// A number whose type is not the same on every architecture.
+fn wide(number: impl Into<u64>) -> u64 {
+    number.into()
 }
 
 fn nanos(clock: rustix::time::ClockId) -> u64 {

@@ -1,4 +1,4 @@
-//! `/proc/TID/stat`: `tid (comm) state ppid …`, 52 fields on one line (proc_pid_stat(5)).
+//! `/proc/TID/stat`: `tid (comm) state ppid …`, 52 fields on one line (`proc_pid_stat(5)`).
 //!
 //! `comm` may hold blanks, parentheses and newlines, so it ends at the *last* `)`.
 use crate::model::bytes::Bytes;

@@ -24,15 +24,15 @@ fn found_with(archive: &str, more: &str) -> Discovery {
 
 /// A host of one file each: mountinfo, own groups, controllers.
 fn small(mounts: &str, own: &str, controllers: &str) -> Fixture {
-    let file = |path: &str, text: &str| {
-        format!(
-            "file {path}\n{}",
-            text.replace('\\', "\\\\").lines().map(|line| format!("|{line}\n")).collect::<String>()
-        )
-    };
+    let file = |path: &str, text: &str| format!("file {path}\n{}", content(&text.replace('\\', "\\\\")));
     let archive =
         file("/proc/self/mountinfo", mounts) + &file("/proc/self/cgroup", own) + &file("/proc/cgroups", controllers);
     Fixture::parse(&archive).unwrap()
+}
+
+/// Content lines of an archive.
+fn content(text: &str) -> String {
+    text.lines().flat_map(|line| ["|", line, "\n"]).collect()
 }
 
 fn labels(found: &Discovery) -> Vec<String> {
@@ -130,10 +130,7 @@ fn a_mount_over_the_directory_above_hides_all_below() {
     let fixture = Fixture::parse(ONE_BY_ONE).unwrap();
     let text =
         String::from_utf8(crate::kernel::fs::Fs::read(&fixture, b"/proc/self/mountinfo", 1 << 20).unwrap()).unwrap();
-    let over = format!(
-        "file /proc/500/mountinfo\n{}|60 23 0:60 / /sys/fs rw - tmpfs t rw\n",
-        text.lines().map(|line| format!("|{line}\n")).collect::<String>()
-    );
+    let over = format!("file /proc/500/mountinfo\n{}|60 23 0:60 / /sys/fs rw - tmpfs t rw\n", content(&text));
     let found = found_with(ONE_BY_ONE, &over);
     assert!(found.hierarchies.iter().all(|h| h.mounts.iter().all(|m| m.hidden) && paths::top(h).is_none()));
     assert_eq!(found.mode, Mode::None);

@@ -154,15 +154,11 @@ fn a_counter_that_may_not_be_read_says_so() {
 fn thousands_of_sleepers_are_read_in_turns_with_their_age() {
     let mut bench = Bench::new();
     let tids: Vec<i32> = (10_000..10_000 + 2 * i32::try_from(FRESH).unwrap()).collect();
-    let archive: String = tids
-        .iter()
-        .map(|tid| {
-            format!(
-                "file /proc/{tid}/task/{tid}/stat\n|{}\nfile /proc/{tid}/task/{tid}/schedstat\n|1 1 1\n",
-                stat_line(*tid, "s", 'S', 0, 1)
-            )
-        })
-        .collect();
+    let files = |tid: &i32| {
+        let stat = stat_line(*tid, "s", 'S', 0, 1);
+        format!("file /proc/{tid}/task/{tid}/stat\n|{stat}\nfile /proc/{tid}/task/{tid}/schedstat\n|1 1 1\n")
+    };
+    let archive = tids.iter().map(files).collect::<Vec<_>>().concat();
     bench.fs.apply(&archive).unwrap();
     (0..4).for_each(|_| assert!(bench.sample(&tids).iter().all(|task| task.age == 0)));
     for _ in 0..4 {

@@ -1,0 +1,315 @@
+//! Fresh facts for planning one intent: exactly what its [`Needs`] name, read now, through nothing that is cached.
+//!
+//! `made`, `workloads` and `limits` of the [`Survey`] are left empty: the kernel does not know them, `effect` does.
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::bytes::Bytes;
+use crate::model::field::Field;
+use crate::model::hierarchy::{Hierarchy, Version};
+use crate::model::host::Host;
+use crate::model::id::{GroupKey, HierarchyId, Pid, TaskKey, Tid};
+use crate::model::place::Place;
+use crate::model::survey::{GroupFacts, Limits, Needs, Survey, TaskFacts};
+use crate::parse::number::digits;
+use crate::parse::{ids, membership, stat};
+
+use super::discover::{Discovery, discover};
+use super::error::{Error, MOST};
+use super::fs::{Fs, Kind};
+use super::values::{parsed, refused};
+use super::{files, host, paths, tasks};
+
+/// Looks at what `needs` name, on a host discovered afresh.
+///
+/// # Errors
+/// As [`discover`]: everything smaller is in the facts themselves, and what does not exist is not in the survey.
+pub fn survey(fs: &dyn Fs, needs: &Needs) -> Result<Survey, Error> {
+    let discovery = discover(fs)?;
+    let host = host::host(fs, discovery.mode)?;
+    Ok(survey_of(fs, needs, Arc::new(host), &discovery))
+}
+
+/// As [`survey`], on a host that is known already.
+#[must_use]
+pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discovery) -> Survey {
+    let mut survey = Survey {
+        guarded: guarded(fs, host.pid),
+        host,
+        hierarchies: discovery.hierarchies.clone(),
+        controllers: discovery.controllers.clone(),
+        groups: BTreeMap::new(),
+        tasks: BTreeMap::new(),
+        made: BTreeSet::new(),
+        workloads: Vec::new(),
+        limits: Limits::default(),
+    };
+    let mut reader = Reader { fs, hierarchies: &discovery.hierarchies, own: survey.host.pid, roots: BTreeMap::new() };
+    for place in &needs.groups {
+        reader.with_ancestors(place, &mut survey.groups);
+    }
+    for place in &needs.subtrees {
+        reader.with_ancestors(place, &mut survey.groups);
+        reader.below(place, &mut survey.groups);
+    }
+    for &tid in &needs.tasks {
+        if let Some(facts) = reader.task(tid) {
+            survey.tasks.insert(tid, facts);
+        }
+    }
+    survey
+}
+
+/// This process and all processes above it, up to the first.
+#[must_use]
+pub fn guarded(fs: &dyn Fs, own: Pid) -> BTreeSet<Pid> {
+    let mut all = BTreeSet::from([own]);
+    let mut pid = own;
+    // A circle (the parent of a number that was used again) ends at the first that is known already.
+    while let Some(parent) = stat_of(fs, pid, pid).map(|stat| stat.ppid).filter(|&parent| parent > 0) {
+        if !all.insert(parent) {
+            break;
+        }
+        pid = parent;
+    }
+    all
+}
+
+struct Reader<'a> {
+    fs: &'a dyn Fs,
+    hierarchies: &'a [Hierarchy],
+    own: Pid,
+    /// Where the cgroup namespace's root is, by hierarchy, once it was needed.
+    roots: BTreeMap<HierarchyId, Option<Place>>,
+}
+
+impl Reader<'_> {
+    fn directory(&self, place: &Place) -> Option<(&Hierarchy, Vec<u8>)> {
+        let hierarchy = self.hierarchies.iter().find(|h| h.id == place.hierarchy)?;
+        Some((hierarchy, paths::directory(hierarchy, place)?))
+    }
+
+    fn with_ancestors(&self, place: &Place, groups: &mut BTreeMap<Place, GroupFacts>) {
+        let mut at = Some(place.clone());
+        while let Some(place) = at {
+            at = place.parent();
+            if !groups.contains_key(&place)
+                && let Some(facts) = self.group(&place)
+            {
+                groups.insert(place, facts);
+            }
+        }
+    }
+
+    fn below(&self, top: &Place, groups: &mut BTreeMap<Place, GroupFacts>) {
+        let mut pending = vec![top.clone()];
+        while let Some(place) = pending.pop() {
+            let facts = match groups.get(&place) {
+                Some(facts) => facts,
+                None => match self.group(&place) {
+                    Some(facts) => groups.entry(place.clone()).or_insert(facts),
+                    None => continue,
+                },
+            };
+            pending.extend(facts.children.iter().map(|name| place.child(name)));
+        }
+    }
+
+    /// The facts of a group; `None` if it does not exist.
+    fn group(&self, place: &Place) -> Option<GroupFacts> {
+        let (hierarchy, directory) = self.directory(place)?;
+        let stat = self.fs.stat(&directory).ok().filter(|stat| stat.kind == Kind::Directory)?;
+        let list = if hierarchy.version == Version::V2 { "cgroup.threads" } else { "tasks" };
+        Some(GroupFacts {
+            key: GroupKey { hierarchy: hierarchy.id, inode: stat.inode },
+            owner: stat.uid,
+            refused: self.fs.may_write(&directory).err(),
+            children: self.children(&directory),
+            tasks: self.ids(&directory, list),
+            processes: self.ids(&directory, "cgroup.procs"),
+            files: self.files(&directory),
+            directory: directory.into_boxed_slice(),
+        })
+    }
+
+    fn children(&self, directory: &[u8]) -> Vec<Bytes> {
+        let entries = self.fs.list(directory).unwrap_or_default();
+        let directories = entries.into_iter().filter(|entry| entry.kind == Kind::Directory);
+        let mut names: Vec<Bytes> = directories.map(|entry| entry.name).collect();
+        names.sort();
+        names
+    }
+
+    fn ids(&self, directory: &[u8], file: &str) -> Field<Vec<Tid>> {
+        match self.fs.read(&paths::join(directory, file.as_bytes()), MOST) {
+            Ok(text) => parsed(ids::ids(&text), self.fs.now()),
+            Err(errno) => refused(errno),
+        }
+    }
+
+    /// Files whose names are not UTF-8 are none of the kernel's, and are left out.
+    fn files(&self, directory: &[u8]) -> BTreeMap<Box<str>, crate::model::snapshot::File> {
+        let files = files::list(self.fs, directory).unwrap_or_default();
+        files.into_iter().filter_map(|file| Some((std::str::from_utf8(&file.name).ok()?.into(), file))).collect()
+    }
+
+    /// The facts of a task; `None` if it does not exist.
+    fn task(&mut self, tid: Tid) -> Option<TaskFacts> {
+        let task = tasks::read_one(self.fs, tid, true)?;
+        let text = self.fs.read(format!("/proc/{tid}/task/{tid}/cgroup").as_bytes(), MOST).ok()?;
+        let lines = membership::rows(&text).unwrap_or_default();
+        let mut groups = BTreeMap::new();
+        for line in lines {
+            if let Some(place) = self.place(line.hierarchy, &line.path) {
+                groups.insert(line.hierarchy, place);
+            }
+        }
+        let threads = self.threads(task.tgid);
+        Some(TaskFacts { task, groups, threads })
+    }
+
+    fn place(&mut self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place> {
+        let hierarchy = self.hierarchies.iter().find(|h| h.id == hierarchy)?;
+        if paths::levels_above(&hierarchy.best_mount()?.root) == 0 {
+            return paths::place(hierarchy, path);
+        }
+        if !self.roots.contains_key(&hierarchy.id) {
+            let root = namespace_root(self.fs, hierarchy, self.own);
+            self.roots.insert(hierarchy.id, root);
+        }
+        match self.roots.get(&hierarchy.id) {
+            Some(Some(root)) => paths::place_in_namespace(hierarchy, path, root),
+            _ => paths::place(hierarchy, path),
+        }
+    }
+
+    fn threads(&self, tgid: Pid) -> Vec<TaskKey> {
+        let entries = self.fs.list(format!("/proc/{tgid}/task").as_bytes()).unwrap_or_default();
+        let tids = entries.iter().filter_map(|entry| Tid::try_from(digits(&entry.name)?).ok());
+        let mut threads: Vec<TaskKey> =
+            tids.filter_map(|tid| Some(TaskKey { tid, start: stat_of(self.fs, tgid, tid)?.start })).collect();
+        threads.sort_unstable();
+        threads
+    }
+}
+
+/// Where the reader's cgroup namespace root is, in a hierarchy whose mount was made above it: the group so many levels
+/// down in which, at our own path, we are listed. Its name stands in no file.
+#[must_use]
+pub fn namespace_root(fs: &dyn Fs, hierarchy: &Hierarchy, own: Pid) -> Option<Place> {
+    let levels = paths::levels_above(&hierarchy.best_mount()?.root);
+    let mut level = vec![Place::top(hierarchy.id)];
+    for _ in 0..levels {
+        level = level
+            .iter()
+            .flat_map(|place| {
+                let directory = paths::directory(hierarchy, place).unwrap_or_default();
+                let entries = fs.list(&directory).unwrap_or_default();
+                let children = entries.into_iter().filter(|entry| entry.kind == Kind::Directory);
+                children.map(|entry| place.child(&entry.name)).collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    level.into_iter().find(|root| {
+        let Some(place) = paths::place_in_namespace(hierarchy, &hierarchy.own_path, root) else { return false };
+        let Some(directory) = paths::directory(hierarchy, &place) else { return false };
+        let list = fs.read(&paths::join(&directory, b"cgroup.procs"), MOST);
+        list.ok().and_then(|text| ids::ids(&text).ok()).is_some_and(|pids| pids.contains(&own))
+    })
+}
+
+fn stat_of(fs: &dyn Fs, tgid: Pid, tid: Tid) -> Option<stat::Stat> {
+    let text = fs.read(format!("/proc/{tgid}/task/{tid}/stat").as_bytes(), MOST).ok()?;
+    stat::stat(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, HierarchyId, Needs, Place, Survey, guarded, survey};
+    use crate::kernel::fixture::Fixture;
+    use crate::kernel::real::RealFs;
+    use crate::model::errno::Errno;
+
+    const HOST: &str = include_str!("../../tests/fixtures/one_by_one.txt");
+    const V2: &str = include_str!("../../tests/fixtures/cgroup_namespace.txt");
+    const CONTAINER: &str = include_str!("../../tests/fixtures/container_v1.txt");
+    const CPU: HierarchyId = HierarchyId(1);
+
+    fn place(hierarchy: HierarchyId, path: &str) -> Place {
+        Place::new(hierarchy, path.as_bytes())
+    }
+
+    fn looked(archive: &str, needs: &Needs) -> Survey {
+        survey(&Fixture::parse(archive).unwrap(), needs).unwrap()
+    }
+
+    fn places(survey: &Survey) -> Vec<String> {
+        survey.groups.keys().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_group_comes_with_all_above_it() {
+        let survey =
+            looked(HOST, &Needs { groups: vec![place(CPU, "/cg1/cg3"), place(CPU, "/none/x")], ..Needs::default() });
+        assert_eq!(places(&survey), ["/", "/cg1", "/cg1/cg3"]);
+        let cg3 = survey.group(&place(CPU, "/cg1/cg3")).unwrap();
+        assert_eq!((cg3.key.inode, cg3.text("cpu.shares"), cg3.refused), (103, Some("200"), None));
+        assert_eq!(
+            (cg3.tasks.value().unwrap().as_slice(), &*cg3.directory),
+            (&[602, 603][..], &b"/sys/fs/cgroup/cpu/cg1/cg3"[..])
+        );
+        let cg1 = survey.group(&place(CPU, "/cg1")).unwrap();
+        assert_eq!(cg1.children.iter().map(|name| &**name).collect::<Vec<_>>(), [b"cg2", b"cg3"]);
+        assert!(survey.made.is_empty() && survey.workloads.is_empty());
+    }
+
+    #[test]
+    fn a_subtree_comes_whole() {
+        let survey = looked(HOST, &Needs { subtrees: vec![place(CPU, "/cg1")], ..Needs::default() });
+        assert_eq!(places(&survey), ["/", "/cg1", "/cg1/cg2", "/cg1/cg3"]);
+    }
+
+    #[test]
+    fn a_task_comes_with_its_groups_and_its_threads() {
+        let survey = looked(HOST, &Needs { tasks: vec![603, 77], ..Needs::default() });
+        let facts = &survey.tasks[&603];
+        assert_eq!((survey.tasks.len(), facts.task.tgid), (1, 602));
+        assert_eq!(facts.groups[&CPU].to_string(), "/cg1/cg3");
+        assert_eq!(facts.groups[&HierarchyId(4)].to_string(), "/agents/one");
+        assert_eq!(
+            facts.threads.iter().map(|key| (key.tid, key.start)).collect::<Vec<_>>(),
+            [(602, 6002), (603, 6003)]
+        );
+    }
+
+    #[test]
+    fn who_may_not_write_is_told_why() {
+        let survey = looked(CONTAINER, &Needs { groups: vec![Place::top(HierarchyId(2))], ..Needs::default() });
+        let top = survey.group(&Place::top(HierarchyId(2))).unwrap();
+        assert_eq!((top.refused, top.tasks.value().unwrap().as_slice()), (Some(Errno::EROFS), &[1, 7][..]));
+        let facts = looked(CONTAINER, &Needs { tasks: vec![7], ..Needs::default() });
+        assert_eq!(facts.tasks[&7].groups[&HierarchyId(2)].to_string(), "/");
+        assert!(!facts.tasks[&7].groups.contains_key(&HierarchyId::V2), "not mounted there");
+    }
+
+    #[test]
+    fn inside_a_namespace_tasks_are_placed_by_where_we_are() {
+        let survey = looked(
+            V2,
+            &Needs { tasks: vec![8], groups: vec![place(HierarchyId::V2, "/user.slice/box/leaf")], ..Needs::default() },
+        );
+        assert_eq!(survey.tasks[&8].groups[&HierarchyId::V2].to_string(), "/user.slice/box/leaf");
+        let leaf = survey.group(&place(HierarchyId::V2, "/user.slice/box/leaf")).unwrap();
+        assert_eq!(leaf.files["cgroup.kill"].content, Field::Unread);
+        assert_eq!(leaf.processes.value().unwrap(), &[7, 8]);
+    }
+
+    #[test]
+    fn own_ancestors_are_guarded() {
+        let survey = looked(HOST, &Needs::default());
+        assert_eq!(survey.guarded.into_iter().collect::<Vec<_>>(), [1, 500]);
+        let own = i32::try_from(std::process::id()).unwrap();
+        let guarded = guarded(&RealFs, own);
+        assert!(guarded.contains(&own) && guarded.contains(&std::os::unix::process::parent_id().cast_signed()));
+    }
+}

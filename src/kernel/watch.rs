@@ -1,0 +1,403 @@
+//! What wakes the sampler: the timer, a new interest, groups that come and go, values that are written, mounts.
+//!
+//! # Terms
+//! * [`Wakes`] is what the sampler's thread blocks on; a [`Ringer`] is how others wake it. A burst of hints is one wake.
+//! * [`Watches`] sets one inotify watch on each group's directory, which tells of child groups, of writes to any file in it,
+//!   and (v2) of `cgroup.events`. Forks, exits and counters are silent: for these the timer is there.
+//! * [`MountWatch`] waits for changes of `/proc/self/mountinfo`.
+//!
+//! All of it is an accelerator. Without a single watch (no inotify instance left, no watch left) the sampler walks by its
+//! timer, and one notice says so. Our own reads make events too (open, close); they are dropped here.
+//!
+//! Flow on the sampler's thread: [`Wakes::wait`] → [`Sampler::hint`] → [`Sampler::sample`] → [`Watches::follow_sampler`].
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use notify::Watcher as _;
+use notify::event::{EventKind, ModifyKind};
+
+use crate::model::bytes::escape;
+use crate::model::id::GroupKey;
+use crate::model::interest::Interest;
+use crate::model::snapshot::Notice;
+use crate::model::structure::Structure;
+
+use super::sampler::{Hint, Sampler};
+use super::tree;
+
+pub use mounts::MountWatch;
+
+mod mounts;
+
+/// A hint is held for this long, so that those that come with it (a recursive mkdir) are one wake.
+const SETTLE: Duration = Duration::from_millis(15);
+/// Hints of others' changes wake at most this often: a busy host writes and forks without end.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Why [`Wakes::wait`] returned. Several at once are possible.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Woken {
+    /// The time is up.
+    pub timer: bool,
+    /// What changed, if something did.
+    pub hint: Hint,
+    /// The newest interest, if one came.
+    pub interest: Option<Interest>,
+    /// The sampler is to end: somebody said so, or every [`Ringer`] is gone.
+    pub stop: bool,
+}
+
+enum Ring {
+    /// Something changed on the host: soon.
+    Lazy(Hint),
+    /// We changed something ourselves: now.
+    Now(Hint),
+    Interest(Box<Interest>),
+    Stop,
+}
+
+/// How others wake the sampler. Clones wake the same one.
+#[derive(Clone)]
+pub struct Ringer(Sender<Ring>);
+
+impl Ringer {
+    /// This is of interest from now on, and to be sampled at once.
+    pub fn interest(&self, interest: Interest) {
+        self.ring(Ring::Interest(Box::new(interest)));
+    }
+
+    /// We changed something: sample at once.
+    pub fn resample(&self, hint: Hint) {
+        self.ring(Ring::Now(hint));
+    }
+
+    /// Something changed on the host: sample soon, together with what else comes.
+    pub fn hint(&self, hint: Hint) {
+        self.ring(Ring::Lazy(hint));
+    }
+
+    /// End.
+    pub fn stop(&self) {
+        self.ring(Ring::Stop);
+    }
+
+    fn ring(&self, ring: Ring) {
+        // The other end is gone when the sampler has ended: then nobody is to be woken.
+        drop(self.0.send(ring));
+    }
+}
+
+/// What the sampler's thread blocks on.
+pub struct Wakes {
+    rings: Receiver<Ring>,
+    /// When a lazy hint woke last.
+    last: Option<Instant>,
+    /// A lazy hint that waits for its time.
+    held: Option<(Hint, Instant)>,
+}
+
+impl Wakes {
+    /// A bell and one way to ring it.
+    #[must_use]
+    pub fn new() -> (Self, Ringer) {
+        let (sender, rings) = channel();
+        (Self { rings, last: None, held: None }, Ringer(sender))
+    }
+
+    /// Blocks until something is to be done, at most for `timeout`.
+    pub fn wait(&mut self, timeout: Duration) -> Woken {
+        let end = Instant::now() + timeout;
+        let mut woken = Woken::default();
+        loop {
+            let now = Instant::now();
+            if let Some((hint, due)) = self.held
+                && due <= now
+            {
+                merge(&mut woken.hint, hint);
+                self.held = None;
+                self.last = Some(now);
+                return woken;
+            }
+            if now >= end {
+                woken.timer = true;
+                return woken;
+            }
+            let until = self.held.map_or(end, |(_, due)| due.min(end));
+            match self.rings.recv_timeout(until - now) {
+                Ok(ring) => {
+                    if self.take(ring, &mut woken) {
+                        // What else waits is taken along: the newest interest replaces the older.
+                        while let Ok(ring) = self.rings.try_recv() {
+                            self.take(ring, &mut woken);
+                        }
+                        return woken;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    woken.stop = true;
+                    return woken;
+                }
+            }
+        }
+    }
+
+    /// Takes one ring; whether it wakes at once.
+    fn take(&mut self, ring: Ring, woken: &mut Woken) -> bool {
+        match ring {
+            Ring::Lazy(hint) => {
+                let now = Instant::now();
+                let due = self.last.map_or(now + SETTLE, |last| (last + PAUSE).max(now + SETTLE));
+                let (held, _) = self.held.get_or_insert((Hint::default(), due));
+                merge(held, hint);
+                false
+            }
+            Ring::Now(hint) => {
+                merge(&mut woken.hint, hint);
+                true
+            }
+            Ring::Interest(interest) => {
+                woken.interest = Some(*interest);
+                true
+            }
+            Ring::Stop => {
+                woken.stop = true;
+                true
+            }
+        }
+    }
+}
+
+fn merge(into: &mut Hint, hint: Hint) {
+    into.structure |= hint.structure;
+    into.values |= hint.values;
+    into.mounts |= hint.mounts;
+}
+
+/// Something that watches directories: inotify, or nothing in a test.
+pub trait DirectoryWatcher: Send {
+    /// Watches `directory`, not what lies below it. Watching it again is no error.
+    ///
+    /// # Errors
+    /// Why not.
+    fn watch(&mut self, directory: &[u8]) -> Result<(), Refused>;
+
+    /// Watches it no longer. That it is gone is no error.
+    fn unwatch(&mut self, directory: &[u8]);
+
+    /// Directories that were removed since the last call: they are watched no longer.
+    fn removed(&mut self) -> Vec<Vec<u8>>;
+}
+
+/// Why a directory is not watched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The directory is gone.
+    #[error("it is gone")]
+    Gone,
+    /// The limit on watches, or on inotify instances, is reached.
+    #[error("{0}")]
+    Full(String),
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The watches on the groups' directories.
+pub struct Watches {
+    watcher: Option<Box<dyn DirectoryWatcher>>,
+    watched: HashMap<GroupKey, Vec<u8>>,
+    generation: Option<u64>,
+    complete: bool,
+    said: bool,
+    notice: Option<Notice>,
+}
+
+impl Watches {
+    /// Watches through inotify, ringing `ringer`. Where that is not to be had, it says so once and watches nothing.
+    #[must_use]
+    pub fn start(ringer: Ringer) -> Self {
+        match NotifyWatcher::start(ringer) {
+            Ok(watcher) => Self::with(Some(Box::new(watcher))),
+            Err(error) => {
+                let mut none = Self::with(None);
+                none.say(&error.to_string());
+                none
+            }
+        }
+    }
+
+    /// Watches through `watcher`, or not at all.
+    #[must_use]
+    pub fn with(watcher: Option<Box<dyn DirectoryWatcher>>) -> Self {
+        let complete = watcher.is_some();
+        Self { watcher, watched: HashMap::new(), generation: None, complete, said: false, notice: None }
+    }
+
+    /// Whether every group that can be seen is watched, so that walks may be rare.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// How many directories are watched.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.watched.len()
+    }
+
+    /// Whether nothing is watched.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.watched.is_empty()
+    }
+
+    /// Follows a sampler's structure. A group made between its walk and its parent's watch would be missed, so it walks
+    /// again until no watch is added; what is to be said goes to the sampler.
+    pub fn follow_sampler(&mut self, sampler: &mut Sampler) {
+        for _ in 0..4 {
+            if self.follow(sampler.structure()) == 0 {
+                break;
+            }
+            sampler.walk();
+        }
+        sampler.set_watched(self.complete);
+        if let Some(notice) = self.notice.take() {
+            sampler.notice(notice);
+        }
+    }
+
+    /// Watches every group of `structure` and no other; returns how many watches were added.
+    pub fn follow(&mut self, structure: &Structure) -> usize {
+        let Some(watcher) = &mut self.watcher else { return 0 };
+        let removed = watcher.removed();
+        if !removed.is_empty() {
+            self.watched.retain(|_, directory| !removed.contains(directory));
+        }
+        if self.generation == Some(structure.generation) && removed.is_empty() {
+            return 0;
+        }
+        self.generation = Some(structure.generation);
+        let gone = self.watched.extract_if(|&key, directory| {
+            structure.find(key).and_then(|id| tree::directory(structure, id)).as_ref() != Some(directory)
+        });
+        gone.for_each(|(_, directory)| watcher.unwatch(&directory));
+        let (mut added, mut full) = (0, None);
+        for (id, group) in structure.iter() {
+            if self.watched.contains_key(&group.key) {
+                continue;
+            }
+            let Some(directory) = tree::directory(structure, id) else { continue };
+            match watcher.watch(&directory) {
+                Ok(()) => {
+                    added += 1;
+                    self.watched.insert(group.key, directory);
+                }
+                Err(Refused::Gone) => {}
+                Err(Refused::Full(why)) => {
+                    full = Some(why);
+                    break;
+                }
+                Err(Refused::Other(why)) => full = Some(format!("{}: {why}", escape(&directory))),
+            }
+        }
+        self.complete = full.is_none();
+        if let Some(why) = full {
+            self.say(&why);
+        }
+        added
+    }
+
+    /// Says once why not all is watched.
+    fn say(&mut self, why: &str) {
+        if !self.said {
+            self.said = true;
+            self.notice = Some(Notice(format!(
+                "not every group can be watched ({why}): changes made by others show with the next refresh"
+            )));
+        }
+    }
+}
+
+/// inotify through the crate notify. It asks for open events too (version 8); these are dropped in its callback.
+struct NotifyWatcher {
+    watcher: notify::RecommendedWatcher,
+    removed: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl NotifyWatcher {
+    fn start(ringer: Ringer) -> Result<Self, Refused> {
+        let removed = Arc::new(Mutex::new(Vec::new()));
+        let list = Arc::clone(&removed);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let hint = match event {
+                Ok(event) => {
+                    if let EventKind::Remove(_) = event.kind {
+                        let paths = event.paths.iter().map(|path| path.as_os_str().as_bytes().to_vec());
+                        list.lock().unwrap_or_else(PoisonError::into_inner).extend(paths);
+                    }
+                    hint_of(&event)
+                }
+                Err(_) => Hint { structure: true, values: true, mounts: false },
+            };
+            if hint != Hint::default() {
+                ringer.hint(hint);
+            }
+        });
+        Ok(Self { watcher: watcher.map_err(|error| refused(&error))?, removed })
+    }
+}
+
+impl DirectoryWatcher for NotifyWatcher {
+    fn watch(&mut self, directory: &[u8]) -> Result<(), Refused> {
+        let path = Path::new(OsStr::from_bytes(directory));
+        self.watcher.watch(path, notify::RecursiveMode::NonRecursive).map_err(|error| refused(&error))
+    }
+
+    fn unwatch(&mut self, directory: &[u8]) {
+        // It may be gone, or notify may have dropped it already when it was removed.
+        drop(self.watcher.unwatch(&PathBuf::from(OsStr::from_bytes(directory))));
+    }
+
+    fn removed(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.removed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What an event says; nothing for our own reads.
+fn hint_of(event: &notify::Event) -> Hint {
+    let all = Hint { structure: true, values: true, mounts: false };
+    if event.need_rescan() {
+        return all;
+    }
+    match event.kind {
+        EventKind::Access(_) => Hint::default(),
+        EventKind::Modify(ModifyKind::Data(_)) => Hint { values: true, ..Hint::default() },
+        // Groups made, removed or renamed; owner and mode changed (a directory's owner is part of the structure).
+        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => all,
+    }
+}
+
+fn refused(error: &notify::Error) -> Refused {
+    const ENOSPC: i32 = 28;
+    let limit = "the limit fs.inotify.max_user_watches is reached";
+    match &error.kind {
+        notify::ErrorKind::PathNotFound | notify::ErrorKind::WatchNotFound => Refused::Gone,
+        notify::ErrorKind::MaxFilesWatch => Refused::Full(limit.to_owned()),
+        notify::ErrorKind::Io(io) => match io.raw_os_error() {
+            Some(errno) if crate::model::errno::Errno(errno).is_gone() => Refused::Gone,
+            Some(ENOSPC) => Refused::Full(limit.to_owned()),
+            Some(24) => Refused::Full("EMFILE: the limit fs.inotify.max_user_instances is reached".to_owned()),
+            _ => Refused::Other(io.to_string()),
+        },
+        other => Refused::Other(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
