@@ -282,6 +282,8 @@ impl Entry {
             Format::Keyed => read.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
             // A partition that became invalid reads with its reason: "root invalid (…)".
             Format::Choice => read.split_ascii_whitespace().next().map(str::to_owned).into_iter().collect(),
+            // An empty write does nothing; a newline clears a list.
+            Format::List if read.is_empty() => vec!["\n".to_owned()],
             _ => vec![read.to_owned()],
         })
     }

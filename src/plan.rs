@@ -32,7 +32,7 @@ pub mod shell;
 pub mod step;
 pub mod stop;
 pub mod survey;
-#[cfg(any(test, debug_assertions))]
+#[cfg(test)]
 pub mod testing;
 pub mod undo;
 pub mod words;

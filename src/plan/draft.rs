@@ -24,7 +24,6 @@ pub struct Draft<'a> {
     /// The steps so far.
     pub steps: Vec<Step>,
     cannot: String,
-    shell: Vec<String>,
     warnings: Vec<String>,
     confirm: Confirm,
     irrevocable: Vec<String>,
@@ -53,7 +52,6 @@ impl<'a> Draft<'a> {
             world: World::new(survey.clone()),
             steps: Vec::new(),
             cannot,
-            shell: Vec::new(),
             warnings: Vec::new(),
             confirm: Confirm::None,
             irrevocable: Vec::new(),
@@ -74,7 +72,6 @@ impl<'a> Draft<'a> {
         if let Some(only) = &self.survey.limits.only {
             self.check_only(&step, only)?;
         }
-        self.shell.extend(shell::lines(&step, &self.world.survey));
         self.world.apply(&step);
         self.steps.push(step);
         Ok(())
@@ -121,6 +118,16 @@ impl<'a> Draft<'a> {
         let prior = key.and_then(|_| self.world.read(at, &setting.file));
         let (file, data) = (setting.file.clone(), setting.data.clone());
         self.push(Step::Write { at: at.clone(), key, file, data, prior, disturbs })
+    }
+
+    /// What `check` answers, without what it warns of or asks: for a value that stood there before.
+    pub fn quietly<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
+        let (warnings, confirm, irrevocable) = (self.warnings.len(), self.confirm, self.irrevocable.len());
+        let answer = check(self);
+        self.warnings.truncate(warnings);
+        self.irrevocable.truncate(irrevocable);
+        self.confirm = confirm;
+        answer
     }
 
     /// Something to know before: a consequence that is not the aim. Said once.
@@ -188,10 +195,16 @@ impl<'a> Draft<'a> {
     /// The plan.
     #[must_use]
     pub fn finish(self, title: impl Into<String>) -> Plan {
+        let mut world = World::new(self.survey.clone());
+        let mut shell = Vec::new();
+        for step in &self.steps {
+            shell.extend(shell::lines(step, &world.survey));
+            world.apply(step);
+        }
         Plan {
             title: title.into(),
             steps: self.steps,
-            shell: self.shell,
+            shell,
             warnings: self.warnings,
             confirm: self.confirm,
             irrevocable: (!self.irrevocable.is_empty()).then(|| self.irrevocable.join(" ")),

@@ -47,7 +47,7 @@ fn shown(draft: &Draft<'_>, setting: &Setting) -> String {
 }
 
 fn or_empty(data: &[u8]) -> String {
-    if data.is_empty() { "(empty)".to_owned() } else { escape(data) }
+    if data.trim_ascii().is_empty() { "(empty)".to_owned() } else { escape(data) }
 }
 
 /// Adds the write of one value, checked against the world at this point of the plan.

@@ -82,6 +82,9 @@ fn operand(path: &[u8]) -> String {
 
 /// `echo DATA > FILE`; `printf` where an echo might take the data for an option or an escape.
 fn echo(data: &[u8], file: &[u8]) -> String {
+    if data.trim_ascii().is_empty() {
+        return format!("echo > {}", word(file));
+    }
     let option = data.first() == Some(&b'-') && !data.get(1).is_some_and(u8::is_ascii_digit);
     let words: Vec<&[u8]> = data.split(|&byte| byte == b' ').collect();
     let data = if words.len() > 1 && words.iter().all(|w| !w.is_empty() && w.iter().all(u8::is_ascii_alphanumeric)) {

@@ -1,22 +1,265 @@
-//! Taking journal entries back.
-use super::intent::Needs;
-use super::journal::Entry;
-use super::refusal::Refusal;
-use super::step::Plan;
-use super::survey::Survey;
+//! Taking journal entries back, the newest first; taking an undo back is redo, by the same rules.
+//!
+//! Each step that was done (or perhaps done, after a crash) is inverted in the world as it will be after the inverses so
+//! far. A value, a group or a task that somebody changed since is left as it is and said; the rest is undone. The journal
+//! names groups by identity: [`bindings`] knows which group of today stands for one that was removed and made again.
+//!
+//! Not here: what a step's inverse needs from the kernel at that moment (`effect` reads back and reports).
+use std::collections::BTreeSet;
 
-/// The plan that takes the entries with these numbers back, the newest first.
+use crate::catalog::{self, Format};
+use crate::model::id::{GroupKey, TaskKey};
+use crate::model::place::Place;
+
+use super::draft::Draft;
+use super::intent::{Needs, Setting};
+use super::journal::{Entry, Record, State};
+use super::refusal::Refusal;
+use super::remove;
+use super::rules::tasks;
+use super::step::{Confirm, Outcome, Plan, Prior, Step};
+use super::survey::Survey;
+use super::words;
+
+pub mod bindings;
+mod launches;
+mod moves;
+mod values;
+
+use bindings::Bindings;
+
+/// The plan that takes the entries with these numbers back, the newest first. `journal` holds all entries, oldest first.
 ///
 /// # Errors
-/// A refusal where nothing of them can be undone.
+/// A refusal where there is no such entry, or nothing of them that could be undone.
 pub fn plan(survey: &Survey, journal: &[Entry], numbers: &[u64]) -> Result<Plan, Refusal> {
-    let _ = (survey, journal, numbers);
-    Err(Refusal::new("cannot undo", "not yet"))
+    let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
+    let title = title(journal, &numbers);
+    let mut undo = Undo {
+        draft: Draft::new(survey, title.clone())?,
+        journal,
+        bindings: Bindings::of(journal),
+        ended: launches::launched_in(journal, &numbers),
+        pending: Vec::new(),
+    };
+    let mut notes = Vec::new();
+    for &number in numbers.iter().rev() {
+        match journal.iter().find(|entry| entry.number == number) {
+            None => return Err(undo.draft.refuse(format!("There is no entry {number} in the journal of this visit."))),
+            Some(entry) if entry.undone_by.is_some() => notes.push(format!("\"{}\" is undone already.", entry.title)),
+            Some(entry) => undo.entry(entry)?,
+        }
+    }
+    for note in notes {
+        undo.draft.warn(note);
+    }
+    if undo.draft.steps.is_empty() {
+        let mut rule = undo.draft.finish("").warnings.join(" ");
+        if rule.is_empty() {
+            rule.push_str("Everything is as it was before.");
+        }
+        return Err(Refusal::new(format!("nothing to do: {title}"), rule));
+    }
+    undo.draft.ask(Confirm::Enter);
+    Ok(undo.draft.finish(title))
 }
 
-/// What must be known to undo them.
+fn title(journal: &[Entry], numbers: &BTreeSet<u64>) -> String {
+    let only = numbers.first().filter(|_| numbers.len() == 1);
+    match only.and_then(|number| journal.iter().find(|entry| entry.number == *number)) {
+        Some(entry) => match entry.title.strip_prefix("undo: ") {
+            Some(title) => format!("redo: {title}"),
+            None if !entry.undoes.is_empty() => format!("redo {}", words::count(entry.undoes.len(), "change")),
+            None => format!("undo: {}", entry.title.strip_prefix("redo: ").unwrap_or(&entry.title)),
+        },
+        None => format!("undo {}", words::count(numbers.len(), "change")),
+    }
+}
+
+/// What must be known to undo the entries with these numbers.
 #[must_use]
 pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
-    let _ = (journal, numbers);
-    Needs::default()
+    let bindings = Bindings::of(journal);
+    let mut needs = Needs::default();
+    for entry in journal.iter().filter(|entry| numbers.contains(&entry.number)) {
+        for record in &entry.steps {
+            match &record.step {
+                Step::MakeGroup { at } | Step::RemoveGroup { at, .. } => needs.groups.push(at.clone()),
+                // Quotas, cpusets and controllers are limited by the groups below.
+                Step::Write { at, .. } => needs.subtrees.push(at.clone()),
+                Step::Move { task, from, to, .. } => {
+                    needs.groups.extend([from.clone(), to.clone()]);
+                    needs.tasks.push(bindings.task(*task).tid);
+                }
+                Step::Drain { from, to } => needs.groups.extend([from.clone(), to.clone()]),
+                Step::Launch { launch, .. } => needs.groups.extend(launch.groups.iter().cloned()),
+                Step::Signal { process, .. } => {
+                    needs.tasks.push(bindings.task(*process).tid);
+                    needs.groups.extend(launches::whereabouts(journal, &bindings, *process));
+                }
+            }
+            match &record.state {
+                State::Done(Outcome::Launched(key)) => needs.tasks.push(bindings.task(*key).tid),
+                State::Done(Outcome::Moved(list)) => {
+                    needs.tasks.extend(list.iter().map(|moved| bindings.task(moved.task).tid));
+                    needs.groups.extend(list.iter().flat_map(|moved| [moved.from.clone(), moved.now.clone()]));
+                }
+                _ => {}
+            }
+        }
+    }
+    // The top's tasks matter to no rule, and there are many.
+    needs.groups.retain(|place| !place.is_top());
+    for places in [&mut needs.groups, &mut needs.subtrees] {
+        places.sort();
+        places.dedup();
+    }
+    needs.tasks.sort_unstable();
+    needs.tasks.dedup();
+    needs
 }
+
+/// An undo in the making.
+struct Undo<'a> {
+    draft: Draft<'a>,
+    journal: &'a [Entry],
+    bindings: Bindings,
+    /// Workloads whose launch is undone too: they are not launched again on the way.
+    ended: BTreeSet<TaskKey>,
+    /// Workloads that this plan launches again: the process that ended, and the index of the step.
+    pending: Vec<(TaskKey, usize)>,
+}
+
+impl Undo<'_> {
+    fn entry(&mut self, entry: &Entry) -> Result<(), Refusal> {
+        for record in entry.steps.iter().rev() {
+            let perhaps = match &record.state {
+                State::Done(Outcome::Nothing(_)) | State::Planned | State::Failed(_) | State::RolledBack => continue,
+                State::Done(_) => false,
+                State::Begun => true,
+            };
+            self.record(entry, record, perhaps)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, entry: &Entry, record: &Record, perhaps: bool) -> Result<(), Refusal> {
+        match (&record.step, &record.state) {
+            (Step::MakeGroup { at }, state) => {
+                let made = if let State::Done(Outcome::Made(key)) = state { Some(*key) } else { None };
+                self.unmake(at, made)
+            }
+            (Step::RemoveGroup { at, key, settings }, _) => self.make_again(at, *key, settings, perhaps),
+            (Step::Write { at, key: Some(key), file, data, prior, disturbs }, state) => {
+                let stored = if let State::Done(Outcome::Stored(now)) = state { now.as_deref() } else { None };
+                let write = values::Write { at, file, data, prior: prior.as_deref(), disturbs, stored, perhaps };
+                self.value(*key, &write)
+            }
+            (Step::Move { task, from, to, .. }, state) => match state {
+                State::Done(Outcome::Moved(list)) => self.moves(list),
+                _ => self.moves(&[super::step::Moved { task: *task, from: from.clone(), now: to.clone() }]),
+            },
+            (Step::Drain { .. }, State::Done(Outcome::Moved(list))) => self.moves(list),
+            (Step::Drain { from, to }, _) => {
+                self.draft.warn(format!(
+                    "Which tasks went from {} to {} before cgrove ended is not known; they stay there.",
+                    words::group(from),
+                    words::group(to)
+                ));
+                Ok(())
+            }
+            (Step::Launch { .. }, State::Done(Outcome::Launched(key))) => self.end(*key),
+            // What the plan made goes as a whole; the supervisor ended what it launched when cgrove ended.
+            (Step::Write { key: None, .. } | Step::Launch { .. }, _) => Ok(()),
+            (Step::Signal { process, signal }, _) => self.signal(entry, *process, *signal),
+        }
+    }
+
+    /// Whether the group at `at` is the one that the journal calls `key`; says so if it is not.
+    fn is_same(&mut self, at: &Place, key: GroupKey) -> bool {
+        let Some(found) = self.draft.world.survey.group(at).map(|facts| facts.key) else {
+            self.draft.warn(format!("{at} is gone."));
+            return false;
+        };
+        if self.bindings.same(found, key) {
+            return true;
+        }
+        self.draft.warn(format!("{at} is another group now, made by somebody else: it is left as it is."));
+        false
+    }
+
+    /// The inverse of making a group.
+    fn unmake(&mut self, at: &Place, made: Option<GroupKey>) -> Result<(), Refusal> {
+        let Some(facts) = self.draft.world.survey.group(at) else { return Ok(()) };
+        let children: Vec<String> = facts.children.iter().map(|name| crate::model::bytes::escape(name)).collect();
+        if let Some(key) = made
+            && !self.is_same(at, key)
+        {
+            return Ok(());
+        }
+        let name = words::group(at);
+        let inside = tasks::in_group(&self.draft.world.survey, at);
+        if !children.is_empty() {
+            self.draft.warn(format!("{name} stays: it has the groups {} by now.", words::list(&children)));
+        } else if !inside.is_empty() {
+            let tasks = words::tasks(self.draft.survey, &inside);
+            self.draft.warn(format!("{name} stays: it holds {} by now ({tasks}).", words::count(inside.len(), "task")));
+        } else {
+            return remove::add(&mut self.draft, at);
+        }
+        Ok(())
+    }
+
+    /// The inverse of removing a group.
+    fn make_again(
+        &mut self,
+        at: &Place,
+        key: Option<GroupKey>,
+        settings: &[Setting],
+        perhaps: bool,
+    ) -> Result<(), Refusal> {
+        if let Some(facts) = self.draft.world.survey.group(at) {
+            if !(perhaps && key.is_some_and(|key| self.bindings.same(facts.key, key))) {
+                self.draft.warn(format!("{at} exists again, made by somebody else: it is left as it is."));
+            }
+            return Ok(());
+        }
+        let Some(parent) = at.parent().filter(|parent| self.draft.world.survey.group(parent).is_some()) else {
+            self.draft.warn(format!("{at} cannot be made again: the group above it is gone."));
+            return Ok(());
+        };
+        self.draft.may_change(&parent)?;
+        self.draft.push(Step::MakeGroup { at: at.clone() })?;
+        if let (Some(old), Some(new)) = (key, self.draft.world.survey.group(at).map(|facts| facts.key)) {
+            self.bindings.bind_group(old, new);
+        }
+        for setting in settings {
+            if self.draft.world.has(at, &setting.file) {
+                self.draft.write(at, setting, Vec::new())?;
+            } else {
+                self.draft.warn(format!("{} of {at} cannot return: the file is not there any more.", setting.file));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes values back that a write had disturbed.
+    fn restore(&mut self, priors: &[Prior]) -> Result<(), Refusal> {
+        for Prior { at, setting } in priors {
+            if !self.draft.world.has(at, &setting.file) {
+                self.draft.warn(format!("{} of {at} cannot return: the file is not there any more.", setting.file));
+            } else if self.draft.world.read(at, &setting.file).as_deref() != Some(&*setting.data) {
+                self.draft.write(at, setting, Vec::new())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the file is one whose writes add to what is there, or take from it.
+    fn format(&self, at: &Place, file: &str) -> Option<Format> {
+        catalog::entry_for(self.draft.world.version(at), file).map(|entry| entry.format)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -227,6 +227,10 @@ fn pair(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>), 
 }
 
 fn list(file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
+    if text.is_empty() {
+        // An empty write does nothing; a newline clears the list.
+        return Ok(("\n".to_owned(), Vec::new()));
+    }
     if CpuSet::parse(text).is_some() {
         return Ok((text.to_owned(), Vec::new()));
     }

@@ -1,0 +1,160 @@
+//! The inverses of a launch and of a signal.
+use std::collections::BTreeSet;
+
+use crate::model::id::TaskKey;
+use crate::model::place::Place;
+use crate::model::workload::{Launch, Program};
+
+use super::super::journal::{Entry, State};
+use super::super::refusal::Refusal;
+use super::super::rules::tasks;
+use super::super::step::{Outcome, Signal, Step};
+use super::super::words;
+use super::Undo;
+use super::bindings::Bindings;
+
+/// The workloads that these entries launched, as they stand today.
+pub(super) fn launched_in(journal: &[Entry], numbers: &BTreeSet<u64>) -> BTreeSet<TaskKey> {
+    let bindings = Bindings::of(journal);
+    let entries = journal.iter().filter(|entry| numbers.contains(&entry.number));
+    entries
+        .flat_map(|entry| &entry.steps)
+        .filter_map(|record| match record.state {
+            State::Done(Outcome::Launched(key)) => Some(bindings.task(key)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// How the workload was launched, if the journal knows it: with the groups that it was in at last.
+fn launch_of(journal: &[Entry], bindings: &Bindings, process: TaskKey) -> Option<Launch> {
+    let today = bindings.task(process);
+    let mut found: Option<Launch> = None;
+    for record in journal.iter().flat_map(|entry| &entry.steps) {
+        match (&record.step, &record.state) {
+            (Step::Launch { launch, .. }, State::Done(Outcome::Launched(key))) if bindings.task(*key) == today => {
+                found = Some(launch.clone());
+            }
+            (_, State::Done(Outcome::Moved(list))) => {
+                for moved in list.iter().filter(|moved| bindings.task(moved.task) == today) {
+                    if let Some(launch) = &mut found {
+                        into(launch, &moved.now);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The groups that a workload was in at last.
+pub(super) fn whereabouts(journal: &[Entry], bindings: &Bindings, process: TaskKey) -> Vec<Place> {
+    launch_of(journal, bindings, process).map_or_else(Vec::new, |launch| launch.groups)
+}
+
+fn into(launch: &mut Launch, place: &Place) {
+    launch.groups.retain(|group| group.hierarchy != place.hierarchy);
+    launch.groups.push(place.clone());
+}
+
+impl Undo<'_> {
+    /// The inverse of a launch: the process and all that descend from it are ended.
+    pub(super) fn end(&mut self, launched: TaskKey) -> Result<(), Refusal> {
+        let key = self.bindings.task(launched);
+        let survey = &self.draft.world.survey;
+        let mut all = Vec::new();
+        if tasks::alive(survey, key).is_some() {
+            all.push(key);
+        }
+        for facts in survey.tasks.values() {
+            let task = &facts.task;
+            let is_process = task.key.tid == task.tgid && task.key != key;
+            if is_process && descends(survey, task.tgid, key.tid) {
+                all.push(task.key);
+            }
+        }
+        for process in all {
+            self.draft.push(Step::Signal { process, signal: Signal::Kill })?;
+        }
+        Ok(())
+    }
+
+    /// The inverse of a signal.
+    pub(super) fn signal(&mut self, entry: &Entry, process: TaskKey, signal: Signal) -> Result<(), Refusal> {
+        let key = self.bindings.task(process);
+        let state = tasks::alive(&self.draft.world.survey, key).map(|facts| facts.task.state);
+        match (signal, state) {
+            (Signal::Stop, Some('T')) => self.draft.push(Step::Signal { process: key, signal: Signal::Continue }),
+            (Signal::Continue, Some(state)) if state != 'T' && state != 'Z' => {
+                self.draft.push(Step::Signal { process: key, signal: Signal::Stop })
+            }
+            (Signal::Stop | Signal::Continue, _) => Ok(()),
+            (Signal::Terminate | Signal::Kill, Some(state)) if !matches!(state, 'Z' | 'X') => Ok(()),
+            (Signal::Terminate | Signal::Kill, _) => self.again(entry, process),
+        }
+    }
+
+    /// Launches a workload again that was ended.
+    fn again(&mut self, entry: &Entry, process: TaskKey) -> Result<(), Refusal> {
+        let today = self.bindings.task(process);
+        if self.ended.contains(&today) || self.pending.iter().any(|(pending, _)| *pending == today) {
+            return Ok(());
+        }
+        let Some(launch) = launch_of(self.journal, &self.bindings, process) else {
+            let known = |step: &Step| match step {
+                Step::Signal { process, .. } => launch_of(self.journal, &self.bindings, *process).is_some(),
+                _ => false,
+            };
+            // What descends from a workload comes back with it, by itself.
+            if !entry.steps.iter().any(|record| known(&record.step)) {
+                self.draft.cannot_undo(format!("Process {} has ended and cannot return.", process.tid));
+            }
+            return Ok(());
+        };
+        let place = launch.groups.iter().find(|group| self.draft.world.survey.group(group).is_none());
+        if let Some(gone) = place {
+            self.draft.warn(format!("Workload {} cannot be launched again: {gone} is gone.", process.tid));
+            return Ok(());
+        }
+        if let Program::Command(_) = launch.program {
+            self.draft.warn(format!(
+                "The command of {} is launched anew, as a new process; what it had done does not come back.",
+                words::task(self.draft.survey, process.tid)
+            ));
+        }
+        self.pending.push((today, self.draft.steps.len()));
+        self.draft.push(Step::Launch { launch, again: Some(today) })
+    }
+
+    /// If this plan launches the workload again, it starts in `from` at once; it must, since its number is not known yet.
+    pub(super) fn relaunch_elsewhere(&mut self, task: TaskKey, from: &Place) -> Result<bool, Refusal> {
+        let today = self.bindings.task(task);
+        let Some(slot) = self.pending.iter().position(|(pending, _)| *pending == today) else {
+            return Ok(false);
+        };
+        let (_, index) = self.pending.remove(slot);
+        let Step::Launch { mut launch, again } = self.draft.steps.remove(index) else { return Ok(false) };
+        for (_, other) in &mut self.pending {
+            if *other > index {
+                *other -= 1;
+            }
+        }
+        into(&mut launch, from);
+        // At the end, because the group may only now exist again.
+        self.pending.push((today, self.draft.steps.len()));
+        self.draft.push(Step::Launch { launch, again })?;
+        Ok(true)
+    }
+}
+
+fn descends(survey: &super::super::survey::Survey, mut pid: i32, from: i32) -> bool {
+    for _ in 0..64 {
+        match survey.tasks.get(&pid) {
+            Some(facts) if facts.task.parent == from => return true,
+            Some(facts) if facts.task.parent > 1 => pid = facts.task.parent,
+            _ => return false,
+        }
+    }
+    false
+}
