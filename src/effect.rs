@@ -21,6 +21,7 @@
 //! Not here: what to do (that is `plan`), and the discovery of hierarchies (that is `kernel`): a place becomes a path through
 //! [`directories::Directories`].
 
+pub mod cleanup;
 pub mod directories;
 pub mod double;
 pub mod executor;

@@ -14,6 +14,7 @@ use crate::plan::step::{Outcome, Plan};
 
 mod inverse;
 
+pub(in crate::effect) use inverse::opposite;
 pub use inverse::{Inverse, inverse};
 
 /// What became of a plan.
