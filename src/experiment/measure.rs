@@ -49,7 +49,7 @@ pub enum NotYet {
         /// Wanted.
         wanted: u32,
     },
-    /// A counter could not be read, or only an old value of it is there.
+    /// A counter could not be read.
     Counter {
         /// The process.
         pid: Pid,
@@ -64,21 +64,17 @@ fn threads(snapshot: &Snapshot, process: TaskKey) -> impl Iterator<Item = &Task>
 }
 
 impl Window {
-    /// Opens a window. Counters must have been read at `not_before` or later, but for processes that are held: theirs do
-    /// not move.
+    /// Opens a window. The counters of a task that sleeps may have been read some time before; they did not move since.
     ///
     /// # Errors
     /// [`NotYet`] while something is missing; try the next snapshot.
-    pub fn open(snapshot: &Snapshot, wanted: &[Wanted], not_before: Mono) -> Result<Self, NotYet> {
+    pub fn open(snapshot: &Snapshot, wanted: &[Wanted]) -> Result<Self, NotYet> {
         let mut processes = Vec::with_capacity(wanted.len());
         for want in wanted {
             let pid = want.process.tid;
             let mut counted = BTreeMap::new();
             for task in threads(snapshot, want.process) {
                 let Some((sched, at)) = task.sched.dated() else { return Err(NotYet::Counter { pid }) };
-                if at < not_before && !want.held {
-                    return Err(NotYet::Counter { pid });
-                }
                 let now = (sched.run_ns, at);
                 counted.insert(task.key, Counted { first: now, last: now });
             }
@@ -170,8 +166,6 @@ pub struct Wanted {
     pub process: TaskKey,
     /// How many threads must be there at least.
     pub threads: u32,
-    /// It is held.
-    pub held: bool,
 }
 
 /// CPU-seconds per second between two reads of one counter. `None` if they are one and the same read; a counter that went

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::model::bytes::escape;
 use crate::model::id::Pid;
 use crate::split::contest::{NodeIx, Solution};
+use crate::split::ratio::Ratio;
 use crate::split::solve::solve;
 
 use super::contest::{Entrants, Process, entrants};
@@ -174,7 +175,9 @@ impl Report {
         let solution = solve(&entrants.contest);
         let sums = Sums::new(&entrants, &solution, measured);
         let experiment = &setup.experiment;
-        let groups: Vec<GroupRow> = (0..experiment.groups.len()).map(|group| sums.group(setup, group)).collect();
+        let configured = setup.configured();
+        let groups: Vec<GroupRow> =
+            configured.iter().enumerate().map(|(group, &part)| sums.group(setup, group, part)).collect();
         let workloads: Vec<WorkloadRow> =
             entrants.processes.iter().enumerate().map(|(index, process)| sums.process(setup, index, process)).collect();
         let errors = groups.iter().map(|row| (row.measured, row.expected));
@@ -218,7 +221,7 @@ impl<'a> Sums<'a> {
         Self { entrants, solution, owed: solution.cpus[0], got }
     }
 
-    fn group(&self, setup: &Setup, group: usize) -> GroupRow {
+    fn group(&self, setup: &Setup, group: usize, configured: Ratio) -> GroupRow {
         let node = self.entrants.groups[group];
         let inside = |process: &Process| setup.experiment.is_within(process.group, group);
         let got = self.got.map(|(measured, all)| {
@@ -226,7 +229,6 @@ impl<'a> Sums<'a> {
             (inside.map(|(_, cpus)| cpus).sum::<f64>(), all)
         });
         let numbers = Numbers::new(self.solution.cpus[node], self.owed, got, setup.experiment.tolerance);
-        let configured = setup.configured()[group];
         let mut tasks = self.entrants.processes.iter().filter(|process| inside(process)).peekable();
         let state = if tasks.peek().is_none() {
             State::Empty

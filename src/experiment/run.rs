@@ -15,9 +15,11 @@
 //! time. At most one survey or intent is under way at a time. [`Action::Finished`] is the last action.
 //!
 //! Step by step ([`Options::step_by_step`]) each change waits, announced by [`Action::Ready`], for [`Event::Advance`].
+mod back;
 mod build;
 mod check;
 mod end;
+mod measuring;
 #[cfg(test)]
 mod tests;
 
@@ -37,11 +39,10 @@ use crate::plan::journal::Entry;
 use crate::plan::refusal::Refusal;
 use crate::plan::survey::Survey;
 
-use super::capacity::capacity;
 use super::cpus::CpuFacts;
 use super::file::Experiment;
-use super::measure::{NotYet, Wanted, Window};
-use super::report::{Measured, Report};
+use super::measure::Window;
+use super::report::Report;
 use super::setup::Setup;
 
 pub use end::{End, Ending};
@@ -168,15 +169,6 @@ pub struct Run {
     missing: u32,
 }
 
-/// How long after settling all threads must be there, in seconds.
-const LATE: u64 = 10;
-/// How often an undo that failed is tried.
-const UNDO_TRIES: u32 = 3;
-/// A run is prolonged up to this many times its length on a disturbed host.
-const PROLONGED: f64 = 3.0;
-/// Part of its CPU time that it must have had to end in time.
-const WORTH: f64 = 0.5;
-
 impl Run {
     /// Begins a run. The first actions may already be the last: what the host does not permit is found here.
     #[must_use]
@@ -249,7 +241,6 @@ impl Run {
                 self.ready = false;
                 self.perform()
             }
-            Event::Advance => Vec::new(),
             Event::Sampled(snapshot) => self.sampled(&snapshot),
             Event::Surveyed(survey) if self.busy => {
                 self.busy = false;
@@ -267,7 +258,10 @@ impl Run {
                 self.busy = false;
                 self.failed(message, entry)
             }
-            Event::Surveyed(_) | Event::Done(_) | Event::Refused(_) | Event::Failed { .. } => Vec::new(),
+            // What nobody waits for.
+            Event::Advance | Event::Surveyed(_) | Event::Done(_) | Event::Refused(_) | Event::Failed { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -380,200 +374,5 @@ impl Run {
             files_of: None,
             contest: true,
         }
-    }
-
-    fn refused(&mut self, refusal: &Refusal) -> Vec<Action> {
-        if self.phase == Phase::Undo {
-            return self.undo_failed(format!("{}: {}", refusal.title, refusal.rule));
-        }
-        if self.ending == Ending::Interrupted {
-            return self.undo();
-        }
-        let mut message = format!("{}: {}", refusal.title, refusal.rule);
-        for way in &refusal.instead {
-            message.push_str("\n  instead: ");
-            message.push_str(&way.say);
-        }
-        self.stop(Ending::Host, message)
-    }
-
-    fn failed(&mut self, message: String, entry: Option<u64>) -> Vec<Action> {
-        if self.phase == Phase::Undo {
-            return self.undo_failed(message);
-        }
-        self.entries.extend(entry);
-        if self.ending == Ending::Interrupted {
-            self.message.push(message);
-            return self.undo();
-        }
-        self.stop(Ending::Failed, message)
-    }
-
-    fn interrupt(&mut self) -> Vec<Action> {
-        if self.ending == Ending::Interrupted || matches!(self.phase, Phase::Undo | Phase::Look) {
-            return Vec::new();
-        }
-        self.ending = Ending::Interrupted;
-        self.ready = false;
-        if self.phase == Phase::Check {
-            return self.finish();
-        }
-        let mut actions = vec![Action::Say("interrupted: taking everything back".to_owned())];
-        // What is under way is waited for, so that it can be undone.
-        if !self.busy {
-            actions.extend(self.undo());
-        }
-        actions
-    }
-
-    /// Ends the run for a reason, taking back what was done.
-    fn stop(&mut self, ending: Ending, message: String) -> Vec<Action> {
-        self.ending = ending;
-        self.message.push(message);
-        self.undo()
-    }
-
-    fn undo(&mut self) -> Vec<Action> {
-        self.window = None;
-        if self.entries.is_empty() {
-            return self.finish();
-        }
-        self.phase = Phase::Undo;
-        self.busy = true;
-        let entries: Vec<u64> = self.entries.iter().rev().copied().collect();
-        let say = format!("taking back {} changes", entries.len());
-        vec![Action::Watch(None), Action::Say(say), Action::Do(Intent::Undo { entries })]
-    }
-
-    fn undo_failed(&mut self, message: String) -> Vec<Action> {
-        self.undo_tries += 1;
-        if self.undo_tries < UNDO_TRIES {
-            return self.undo();
-        }
-        self.message.push(message);
-        self.phase = Phase::Look;
-        self.survey()
-    }
-
-    /// The last look: is everything gone?
-    fn look(&mut self, survey: &Survey) -> Vec<Action> {
-        let left = check::left(survey, &self.made, &self.launched);
-        if let Some(report) = &mut self.report {
-            report.cleaned_up = Some(left.is_empty());
-        }
-        if !left.is_empty() {
-            self.message.push(format!("not everything is gone: {}; see `cgrove cleanup`", left.join(", ")));
-            self.ending = Ending::Failed;
-        }
-        self.finish()
-    }
-
-    fn finish(&mut self) -> Vec<Action> {
-        self.phase = Phase::Over;
-        self.busy = false;
-        let end = End { ending: self.ending, report: self.report.take(), message: self.message.join("\n") };
-        vec![Action::Watch(None), Action::Finished(Box::new(end))]
-    }
-
-    fn sampled(&mut self, snapshot: &Snapshot) -> Vec<Action> {
-        match self.phase {
-            Phase::Settle(until) if snapshot.at >= until => self.open(snapshot, until),
-            Phase::Measure => self.measure(snapshot),
-            _ => Vec::new(),
-        }
-    }
-
-    fn wanted(&self) -> Vec<Wanted> {
-        let want = |(workload, &process): (&super::file::WorkloadSpec, &TaskKey)| Wanted {
-            process,
-            threads: workload.spin.threads,
-            held: workload.held,
-        };
-        build::processes(&self.setup).zip(&self.launched).map(want).collect()
-    }
-
-    /// The end of settling: measuring begins when every thread is there.
-    fn open(&mut self, snapshot: &Snapshot, until: Mono) -> Vec<Action> {
-        match Window::open(snapshot, &self.wanted(), until) {
-            Ok(window) => {
-                self.window = Some(window);
-                self.phase = Phase::Measure;
-                vec![Action::Say(format!("measuring {} s", self.seconds()))]
-            }
-            Err(_) if snapshot.at <= until.after(Duration::from_secs(LATE)) => Vec::new(),
-            Err(NotYet::Threads { pid, seen, wanted }) => {
-                let message = format!("{seen} of {wanted} threads of workload {pid} can be seen after {LATE} s");
-                self.stop(Ending::Failed, message)
-            }
-            Err(NotYet::Counter { pid }) => {
-                let message = format!("/proc/{pid}/task/*/schedstat could not be read for {LATE} s");
-                self.stop(Ending::Failed, message)
-            }
-        }
-    }
-
-    fn seconds(&self) -> f64 {
-        self.options.seconds.unwrap_or(self.setup.experiment.seconds)
-    }
-
-    fn measure(&mut self, snapshot: &Snapshot) -> Vec<Action> {
-        let cpus = self.setup.all_cpus();
-        let Some(window) = &mut self.window else { return Vec::new() };
-        window.add(snapshot, &cpus);
-        let gone = window.gone(snapshot);
-        let elapsed = window.seconds();
-        // One snapshot may miss a task; two in a row do not.
-        self.missing = if gone.is_empty() { 0 } else { self.missing + 1 };
-        if self.missing >= 2 {
-            let gone: Vec<String> = gone.iter().map(ToString::to_string).collect();
-            return self.stop(Ending::Failed, format!("workloads ended by themselves: {}", gone.join(", ")));
-        }
-        let Some(measured) = self.measured() else { return Vec::new() };
-        let seconds = self.seconds();
-        if elapsed < seconds {
-            return self.say_seconds(elapsed, seconds);
-        }
-        let least = capacity(&self.setup, &measured.cpus).least;
-        if least * elapsed < WORTH * seconds && elapsed < PROLONGED * seconds {
-            return self.say_seconds(elapsed, PROLONGED * seconds);
-        }
-        let mut report = self.report_of(&measured);
-        if self.options.keep {
-            report.cleaned_up = Some(false);
-        }
-        self.report = Some(report);
-        if self.options.keep { self.finish() } else { self.undo() }
-    }
-
-    /// Says once a second how far it is.
-    fn say_seconds(&mut self, elapsed: f64, of: f64) -> Vec<Action> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most three days")]
-        let whole = elapsed as u64;
-        if whole <= self.said {
-            return Vec::new();
-        }
-        self.said = whole;
-        let busy = if of > self.seconds() { " (the host is busy: it takes longer)" } else { "" };
-        vec![Action::Say(format!("measured {whole} of {of} s{busy}"))]
-    }
-
-    fn measured(&self) -> Option<Measured> {
-        let window = self.window.as_ref()?;
-        let cpus = window.cpus()?;
-        let capacity = capacity(&self.setup, &cpus);
-        Some(Measured {
-            seconds: window.seconds(),
-            cpus,
-            pids: window.pids(),
-            capacity: capacity.had,
-            disturbed: capacity.disturbed,
-            beside: if capacity.disturbed { window.beside() } else { Vec::new() },
-        })
-    }
-
-    fn report_of(&self, measured: &Measured) -> Report {
-        let mut report = Report::new(&self.setup, Some(measured));
-        report.hierarchy = Some(check::built(&self.facts));
-        report
     }
 }

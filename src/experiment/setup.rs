@@ -1,4 +1,6 @@
 //! An experiment with what its file leaves open: the version whose weights it has, and the CPUs.
+use std::collections::BTreeMap;
+
 use crate::model::cpu_set::CpuSet;
 use crate::model::hierarchy::Version;
 use crate::split::ratio::Ratio;
@@ -114,10 +116,14 @@ impl Setup {
     /// Each group's part of the stage by the written weights of the experiment's groups alone.
     #[must_use]
     pub fn configured(&self) -> Vec<Ratio> {
-        let mut parts: Vec<Ratio> = Vec::new();
-        for (index, group) in self.experiment.groups.iter().enumerate() {
-            let siblings: u128 = self.experiment.children(group.parent).map(|i| u128::from(self.weight(i))).sum();
-            let part = Ratio::new(u128::from(self.weight(index)), siblings).unwrap_or(Ratio::ZERO);
+        let groups = &self.experiment.groups;
+        let mut siblings: BTreeMap<Option<usize>, u128> = BTreeMap::new();
+        for (index, group) in groups.iter().enumerate() {
+            *siblings.entry(group.parent).or_default() += u128::from(self.weight(index));
+        }
+        let mut parts: Vec<Ratio> = Vec::with_capacity(groups.len());
+        for (index, group) in groups.iter().enumerate() {
+            let part = Ratio::new(u128::from(self.weight(index)), siblings[&group.parent]).unwrap_or(Ratio::ZERO);
             parts.push(group.parent.map_or(part, |parent| parts[parent].times(part)));
         }
         parts

@@ -2,6 +2,7 @@
 //!
 //! RULE is the lecture's rule (the weights alone), OWED what the kernel owes, GETS what it gave. OWED and GETS are parts of
 //! what all workloads get together, RULE is a part of the stage.
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::model::cpu_set::CpuSet;
@@ -21,14 +22,11 @@ pub fn table(report: &Report) -> String {
     let gets = if verified { "GETS" } else { "" };
     row(&mut out, "GROUP", "WEIGHT", "RULE", "OWED", gets, "");
     let one_place = report.workloads.windows(2).all(|pair| pair[0].cpus == pair[1].cpus);
+    let parents: BTreeSet<&str> = report.groups.iter().filter_map(|g| Some(g.path.rsplit_once('/')?.0)).collect();
     for group in &report.groups {
         group_row(&mut out, group);
         let own: Vec<&WorkloadRow> = report.workloads.iter().filter(|w| w.group == group.path).collect();
-        let has_children = report
-            .groups
-            .iter()
-            .any(|other| other.path.strip_prefix(&*group.path).is_some_and(|rest| rest.starts_with('/')));
-        if own.len() > 1 || has_children {
+        if own.len() > 1 || parents.contains(&*group.path) {
             for workload in own {
                 workload_row(&mut out, workload, depth(&group.path) + 1, one_place);
             }

@@ -1,5 +1,6 @@
 //! A run against a host that is made of numbers: groups are a set, CPU time is a rate.
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Action, End, Ending, Event, Facts, Options, Run};
@@ -227,9 +228,9 @@ impl Fake {
                 let key = GroupKey { hierarchy: parent.hierarchy, inode: self.inode };
                 assert!(self.groups.insert(at.clone(), key).is_none(), "{at} is new");
                 let made = Record { step: Step::MakeGroup { at: at.clone() }, state: State::Done(Outcome::Made(key)) };
-                let stores = self.trouble.stores.map(|text| text.as_bytes().into());
+                let otherwise = self.trouble.stores.map(|text| text.as_bytes().into());
                 let writes = settings.into_iter().map(|setting| {
-                    let stored = stores.clone().unwrap_or_else(|| setting.data.clone());
+                    let stored = otherwise.clone().unwrap_or_else(|| setting.data.clone());
                     let (file, data) = (setting.file, setting.data);
                     let step = Step::Write { at: at.clone(), key: None, file, data, prior: None };
                     Record { step, state: State::Done(Outcome::Stored(Some(stored))) }
@@ -463,7 +464,7 @@ fn what_the_host_does_not_permit_is_told_before_anything_is_touched() {
     let mut tell = |name: &str, fake: &mut Fake, text: &str, options: Options| {
         let end = fake.drive(text, options, None);
         assert!(fake.intents.is_empty(), "{name}: something was touched");
-        told.push_str(&format!("{name}: exit {}\n  {}\n", end.code(), end.message.replace('\n', "\n  ")));
+        writeln!(told, "{name}: exit {}\n  {}", end.code(), end.message.replace('\n', "\n  ")).unwrap();
     };
     let v1 = || Fake::new(Version::V1, &[]);
     let mut fake = v1();
