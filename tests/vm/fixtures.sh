@@ -78,6 +78,7 @@ capture v2-container 'A container on v2: namespaces of its own, its group mounte
 group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
 mkdir "$group/box"
 echo $$ >"$group/box/cgroup.procs"
+echo '+cpu +memory +pids' >"$group/cgroup.subtree_control"
 export comment
 unshare -C -m -p -f --mount-proc sh -c '
     umount -l /sys/fs/cgroup
