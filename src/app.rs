@@ -15,24 +15,294 @@
 //! No clock (time comes in messages), no terminal, no file, no thread; no colour and no drawing (`view`); no rule about
 //! what the kernel allows (`plan`).
 
+pub mod act;
+pub mod area;
+pub mod change;
 pub mod command;
+pub mod dialog;
+pub mod drag;
 pub mod experiment;
+pub mod files;
+pub mod filter;
+pub mod frame;
+pub mod interest;
+pub mod keymap;
+pub mod layout;
 pub mod message;
+pub mod mouse;
+pub mod prompt;
+pub mod scale;
 pub mod setup;
+pub mod sort;
 pub mod state;
+pub mod tasks;
+#[cfg(test)]
+pub mod testing;
+pub mod text;
+pub mod tree;
+pub mod weight;
+pub mod why;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use command::Command;
+use dialog::Dialog;
+use keymap::Action;
+use layout::Layout;
 use message::Message;
-use state::State;
+use state::{Panel, Shown, State};
+
+/// How long something said stays on the bottom: eight seconds, in nanoseconds.
+const NOTICE: u64 = 8_000_000_000;
+/// How long the pressed key is shown: two seconds, in nanoseconds.
+const PRESSED: u64 = 2_000_000_000;
 
 /// What to do right after the start, before the first message.
 #[must_use]
-pub fn start(_state: &mut State) -> Vec<Command> {
-    Vec::new()
+pub fn start(state: &mut State) -> Vec<Command> {
+    let mut commands = Vec::new();
+    if let Some(source) = state.setup.open.clone() {
+        commands.push(Command::LoadExperiment(source));
+    }
+    settle(state, &mut commands);
+    commands
 }
 
 /// Takes in what happened and says what to do.
 #[must_use]
-pub fn update(_state: &mut State, _message: Message) -> Vec<Command> {
+pub fn update(state: &mut State, message: Message) -> Vec<Command> {
+    let mut commands = take(state, message);
+    // Keys that waited for a change go on as soon as it is done.
+    while !change::keys_wait(state)
+        && let Some((key, _)) = state.typed_ahead.pop_front()
+    {
+        tree::Flat::refresh(state);
+        commands.extend(press(state, &key));
+    }
+    if state.dirty {
+        settle(state, &mut commands);
+    }
+    commands
+}
+
+fn take(state: &mut State, message: Message) -> Vec<Command> {
+    match message {
+        Message::Frame { snapshot, table, now } => frame::take(state, Shown { snapshot, table, received: now }),
+        Message::Key { key, now } => {
+            state.now = state.now.max(now);
+            if key.kind == KeyEventKind::Release {
+                return Vec::new();
+            }
+            let leaves = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+            if change::keys_wait(state) && !leaves {
+                if state.typed_ahead.len() < 1000 {
+                    state.typed_ahead.push_back((key, now));
+                }
+                return Vec::new();
+            }
+            return press(state, &key);
+        }
+        Message::Mouse { event, now } => {
+            state.now = state.now.max(now);
+            return mouse::mouse(state, &event);
+        }
+        Message::Paste(text) => prompt::paste(state, &text),
+        Message::Resize { columns, rows } => {
+            state.size = (columns, rows);
+            state.dirty = true;
+        }
+        Message::Tick(now) => tick(state, now),
+        Message::Planned { token, answer } => return change::planned(state, token, answer),
+        Message::NotPlanned { token, why } => change::not_planned(state, token, why),
+        Message::Step { token, step, now } => change::step(state, token, step, now),
+        Message::Done { token, report } => return change::done(state, token, report),
+        Message::Journal(journal) => {
+            state.journal = journal;
+            state.dirty = true;
+        }
+        Message::Made(made) => {
+            state.made = made;
+            state.dirty = true;
+        }
+        Message::Workloads(workloads) => {
+            state.workloads = workloads;
+            state.dirty = true;
+        }
+        Message::Quiet(cpu) => state.quiet = Some(cpu),
+        Message::Experiment(Ok(loaded)) => {
+            let picker = dialog::experiments::Picker::Ready { loaded, focus: 0 };
+            state.dialog = Some(Dialog::Experiments(picker));
+            state.dirty = true;
+        }
+        Message::Experiment(Err(why)) => {
+            let title = "the experiment cannot be opened".to_owned();
+            let refusal = crate::plan::refusal::Refusal { title, rule: why, instead: Vec::new() };
+            state.dialog = Some(Dialog::refused(refusal));
+            state.dirty = true;
+        }
+        Message::Progress(progress) => {
+            let gone = progress.phase == experiment::Phase::Gone;
+            if gone {
+                state.say(format!("{}: taken back", progress.title));
+            }
+            state.progress = (!gone).then_some(progress);
+            state.dirty = true;
+        }
+        Message::Copied(Ok(said) | Err(said)) | Message::Notice(said) => state.say(said),
+        Message::NoJournal(why) => {
+            state.say(format!("the journal cannot be written, so nothing is changed: {why}"));
+            state.no_journal = Some(why);
+        }
+    }
     Vec::new()
+}
+
+/// Time passes. The screen is drawn again only if something on it counts seconds.
+fn tick(state: &mut State, now: crate::model::time::Mono) {
+    let before = shown_seconds(state);
+    state.now = state.now.max(now);
+    if state.notice.as_ref().is_some_and(|(_, since)| state.now.nanos_since(*since) >= NOTICE) {
+        state.notice = None;
+        state.dirty = true;
+    }
+    if state.pressed_key.is_some_and(|(_, since)| state.now.nanos_since(since) >= PRESSED) {
+        state.pressed_key = None;
+        state.dirty = true;
+    }
+    frame::tick(state);
+    if shown_seconds(state) != before {
+        state.dirty = true;
+    }
+}
+
+/// Every number of seconds that is on screen and moves by itself.
+fn shown_seconds(state: &State) -> [Option<u64>; 4] {
+    let since = |moment| state.now.nanos_since(moment) / 1_000_000_000;
+    [
+        state.stale(),
+        state.paused.map(since),
+        state.flight.as_ref().map(|flight| since(flight.since)),
+        state.ghost.as_ref().map(|ghost| since(ghost.since)),
+    ]
+}
+
+/// A key, now that nothing has to be waited for.
+fn press(state: &mut State, key: &KeyEvent) -> Vec<Command> {
+    state.dirty = true;
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if control && key.code == KeyCode::Char('z') {
+        return vec![Command::Suspend];
+    }
+    if control
+        && key.code == KeyCode::Char('c')
+        && state.dialog.is_some()
+        && !matches!(state.dialog, Some(Dialog::Leave(_)))
+    {
+        state.dialog = None;
+        if state.flight.as_ref().is_some_and(|flight| flight.phase == change::Phase::Asking) {
+            change::abandon(state);
+        }
+    }
+    if state.dialog.is_some() {
+        return dialog::key(state, key);
+    }
+    if state.prompt.is_some() {
+        return prompt::key(state, key);
+    }
+    let Some(action) = keymap::action(key) else { return Vec::new() };
+    if let Some(commands) = while_moving(state, action) {
+        return commands;
+    }
+    if let Some(binding) = keymap::binding(action)
+        && binding.about == keymap::About::Change
+    {
+        state.pressed_key = Some((binding.keys, state.now));
+    }
+    let action = if state.layout.screen == layout::Screen::Big { in_big_view(state, action) } else { action };
+    act::act(state, action)
+}
+
+/// In the big view ← → go from group to group, and the panels are not there.
+fn in_big_view(state: &mut State, action: Action) -> Action {
+    state.in_panel = false;
+    match action {
+        Action::Left => Action::Up,
+        Action::Right => Action::Down,
+        other => other,
+    }
+}
+
+/// A key while a target is looked for; `None` if it means what it always means.
+fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
+    let dragging = state.moving.as_ref()?.dragging;
+    match action {
+        Action::Back => state.moving = None,
+        _ if dragging => {}
+        Action::Enter => return Some(drag::drop(state)),
+        Action::NextPanel | Action::PreviousPanel | Action::Threads => drag::toggle_scope(state),
+        Action::Up
+        | Action::Down
+        | Action::PageUp
+        | Action::PageDown
+        | Action::HalfUp
+        | Action::HalfDown
+        | Action::First
+        | Action::Last
+        | Action::Left
+        | Action::Right => {
+            let commands = act::act(state, action);
+            tree::Flat::refresh(state);
+            drag::aim(state, state.tree.cursor);
+            return Some(commands);
+        }
+        Action::Leave | Action::Suspend | Action::Redraw => return None,
+        _ => state.say("moving: choose a group, Enter drops, Esc leaves"),
+    }
+    Some(Vec::new())
+}
+
+/// Makes rows, scrolling and layout fit the state, and says what is of interest now if that changed.
+fn settle(state: &mut State, commands: &mut Vec<Command>) {
+    tree::Flat::refresh(state);
+    let rows = state.flat.rows.len();
+    if rows > 0 && state.tree.cursor.is_none_or(|key| state.flat.position(key).is_none()) {
+        // The row was filtered or folded away: the nearest one above that is left.
+        let above = state.selected().and_then(|id| {
+            let structure = &state.snapshot()?.structure;
+            structure
+                .ancestors(id)
+                .filter_map(|id| structure.group(id))
+                .map(|g| g.key)
+                .find_map(|key| state.flat.position(key))
+        });
+        tree::go_to(state, above.unwrap_or(0));
+    }
+    state.layout = Layout::of(state);
+    let height = usize::from(state.layout.tree.height);
+    let cursor = tree::cursor_index(state);
+    let dragging = state.moving.as_ref().is_some_and(|moving| moving.dragging);
+    let mut top = state.tree.top.min(rows.saturating_sub(height));
+    if !dragging {
+        top = layout::keep_visible(top, cursor, height);
+    }
+    if state.panel != Panel::Why {
+        state.panel_cursor = state.panel_cursor.min(state.layout.panel_lines.saturating_sub(1));
+    }
+    if top != state.tree.top || state.panel_top != state.layout.panel_top {
+        state.tree.top = top;
+        state.layout = Layout::of(state);
+        state.panel_top = state.layout.panel_top;
+    }
+    if let Some(Dialog::Help(help)) = &mut state.dialog
+        && let Some(face) = &state.layout.face
+        && !face.more.1
+    {
+        // Scrolling beyond the end must not have to be scrolled back.
+        help.top = help.top.min(face.top);
+    }
+    let interest = interest::of(state);
+    if state.interest.as_ref() != Some(&interest) {
+        state.interest = Some(interest.clone());
+        commands.push(Command::Interest(interest));
+    }
 }

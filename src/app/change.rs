@@ -1,0 +1,245 @@
+//! One change on its way: intent, plan, question, execution, report.
+//!
+//! Only one at a time. Keys that are typed meanwhile wait for it (at most a second), so that `n cg1=600 Enter n cg2=100
+//! Enter` puts cg2 into cg1 however fast it is typed.
+use std::collections::VecDeque;
+
+use crate::model::id::GroupKey;
+use crate::model::time::Mono;
+use crate::plan::intent::Intent;
+use crate::plan::journal;
+use crate::plan::refusal::Refusal;
+use crate::plan::step::{Confirm, Outcome, Plan, Step};
+
+use super::command::Command;
+use super::dialog::Dialog;
+use super::message::{Report, Token};
+use super::state::State;
+
+/// How long typed keys wait for a change: one second, in nanoseconds.
+const PATIENCE: u64 = 1_000_000_000;
+
+/// A change on its way.
+#[derive(Clone, Debug)]
+pub struct Flight {
+    /// Its request.
+    pub token: Token,
+    /// Where it is.
+    pub phase: Phase,
+    /// Since when it is there.
+    pub since: Mono,
+    /// What comes after it (the rest of a way out of a refusal).
+    pub rest: VecDeque<Intent>,
+    /// Show it before it is done, even where no question is needed.
+    pub ask: bool,
+    /// Title and shell lines of its plan, once there is one.
+    pub title: String,
+    /// See `title`.
+    pub shell: Vec<String>,
+    /// Number of steps of the plan.
+    pub steps: usize,
+}
+
+/// Where a change is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It is being surveyed and planned.
+    Planning,
+    /// A dialog asks.
+    Asking,
+    /// It is being done; the step that was begun last, from 0.
+    Doing(usize),
+}
+
+/// The last change, as it stays on the bottom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastChange {
+    /// The plan's title.
+    pub title: String,
+    /// Its shell lines.
+    pub shell: Vec<String>,
+    /// Its number in the journal, if something was done.
+    pub number: Option<u64>,
+    /// What went wrong.
+    pub problem: Option<String>,
+}
+
+/// Asks for a plan. `ask`: show it before doing it, whatever it is.
+pub fn begin(state: &mut State, intent: Intent, ask: bool) -> Vec<Command> {
+    begin_all(state, VecDeque::from([intent]), ask)
+}
+
+/// Asks for plans of several intents, one after the other.
+pub fn begin_all(state: &mut State, mut intents: VecDeque<Intent>, ask: bool) -> Vec<Command> {
+    if state.setup.limits.read_only {
+        state.say("--read-only: nothing is changed in this visit");
+        return Vec::new();
+    }
+    if let Some(flight) = &state.flight {
+        let title = if flight.title.is_empty() { "the last change".to_owned() } else { flight.title.clone() };
+        state.say(format!("wait: {title} is not done yet"));
+        return Vec::new();
+    }
+    let Some(intent) = intents.pop_front() else { return Vec::new() };
+    let token = state.token();
+    state.undo_asked = false;
+    state.flight = Some(Flight {
+        token,
+        phase: Phase::Planning,
+        since: state.now,
+        rest: intents,
+        ask,
+        title: String::new(),
+        shell: Vec::new(),
+        steps: 0,
+    });
+    state.dirty = true;
+    vec![Command::Plan(token, intent)]
+}
+
+/// Whether keys have to wait for a change.
+#[must_use]
+pub fn keys_wait(state: &State) -> bool {
+    let patient = |since: Mono| state.now.nanos_since(since) < PATIENCE;
+    match &state.flight {
+        Some(flight) => flight.phase != Phase::Asking && patient(flight.since),
+        None => state.select_when_seen.is_some_and(|(_, since)| patient(since)),
+    }
+}
+
+/// The plan, or why there is none.
+pub fn planned(state: &mut State, token: Token, answer: Result<Plan, Refusal>) -> Vec<Command> {
+    let Some(flight) = state.flight.as_mut().filter(|flight| flight.token == token) else { return Vec::new() };
+    state.dirty = true;
+    let again = matches!(flight.phase, Phase::Doing(_));
+    match answer {
+        Err(refusal) => {
+            state.flight = None;
+            state.typed_ahead.clear();
+            state.dialog = Some(Dialog::refused(refusal));
+            Vec::new()
+        }
+        Ok(plan) => {
+            flight.title.clone_from(&plan.title);
+            flight.shell.clone_from(&plan.shell);
+            flight.steps = plan.steps.len();
+            if plan.steps.is_empty() {
+                let said = plan.warnings.first().cloned().unwrap_or_else(|| "nothing to do".to_owned());
+                let title = plan.title.clone();
+                state.flight = None;
+                state.say(format!("{title}: {said}"));
+                return Vec::new();
+            }
+            let asks = flight.ask || again || plan.confirm != Confirm::None;
+            if !asks {
+                return execute(state, plan);
+            }
+            flight.phase = Phase::Asking;
+            state.typed_ahead.clear();
+            state.dialog = Some(Dialog::confirm(plan, again, state));
+            Vec::new()
+        }
+    }
+}
+
+/// Has the plan that was asked for done.
+pub fn execute(state: &mut State, plan: Plan) -> Vec<Command> {
+    let Some(flight) = state.flight.as_mut() else { return Vec::new() };
+    flight.phase = Phase::Doing(0);
+    flight.since = state.now;
+    state.dialog = None;
+    state.dirty = true;
+    vec![Command::Execute(flight.token, Box::new(plan))]
+}
+
+/// Gives up a change that was not begun.
+pub fn abandon(state: &mut State) {
+    state.flight = None;
+    state.dialog = None;
+    state.dirty = true;
+}
+
+/// It could not be planned.
+pub fn not_planned(state: &mut State, token: Token, why: String) {
+    if state.flight.as_ref().is_some_and(|flight| flight.token == token) {
+        abandon(state);
+        state.typed_ahead.clear();
+        state.dialog = Some(Dialog::refused(Refusal {
+            title: "it could not be looked at".to_owned(),
+            rule: why,
+            instead: Vec::new(),
+        }));
+    }
+}
+
+/// A step begins.
+pub fn step(state: &mut State, token: Token, step: usize, now: Mono) {
+    if let Some(flight) = state.flight.as_mut().filter(|flight| flight.token == token) {
+        flight.phase = Phase::Doing(step);
+        flight.since = now;
+        state.dirty = true;
+    }
+}
+
+/// What became of it.
+pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
+    let Some(flight) = state.flight.take_if(|flight| flight.token == token) else { return Vec::new() };
+    state.dirty = true;
+    let Report { entry, problem } = report;
+    state.last_change = Some(LastChange {
+        title: entry.as_ref().map_or(flight.title, |entry| entry.title.clone()),
+        shell: entry.as_ref().map_or(flight.shell, |entry| entry.shell.clone()),
+        number: entry.as_ref().map(|entry| entry.number),
+        problem: problem.clone(),
+    });
+    if let Some(entry) = &entry {
+        take_in(state, entry);
+    }
+    if let Some(problem) = problem {
+        state.typed_ahead.clear();
+        state.dialog =
+            Some(Dialog::refused(Refusal { title: "it failed".to_owned(), rule: problem, instead: Vec::new() }));
+        return Vec::new();
+    }
+    state.tree.tags.clear();
+    if flight.rest.is_empty() { Vec::new() } else { begin_all(state, flight.rest, false) }
+}
+
+/// What an entry says of the groups: what to select, which weights stand now, what the kernel stored otherwise.
+fn take_in(state: &mut State, entry: &journal::Entry) {
+    let mut made: Option<GroupKey> = None;
+    let mut said: Option<String> = None;
+    for record in &entry.steps {
+        let journal::State::Done(outcome) = &record.state else { continue };
+        match (&record.step, outcome) {
+            (Step::MakeGroup { .. }, Outcome::Made(key)) => made = Some(*key),
+            (Step::RemoveGroup { key, .. }, Outcome::Removed) => {
+                if let Some(key) = key {
+                    state.removed.push(*key);
+                }
+            }
+            (Step::Write { key, file, data, .. }, Outcome::Stored(Some(stored))) => {
+                let stored = String::from_utf8_lossy(stored).trim().to_owned();
+                let asked = String::from_utf8_lossy(data).trim().to_owned();
+                if matches!(&**file, "cpu.shares" | "cpu.weight") {
+                    if let (Some(key), Ok(weight)) = (key, stored.parse()) {
+                        state.stored.insert(*key, (weight, state.now));
+                    }
+                    if stored != asked {
+                        said = Some(format!("{file}: asked {asked}, the kernel stored {stored}"));
+                    }
+                }
+            }
+            (_, Outcome::Nothing(why)) => said = Some(why.clone()),
+            _ => {}
+        }
+    }
+    if entry.undoes.is_none()
+        && let Some(key) = made
+    {
+        state.select_when_seen = Some((key, state.now));
+    }
+    if let Some(said) = said {
+        state.say(said);
+    }
+}

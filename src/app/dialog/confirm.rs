@@ -1,0 +1,190 @@
+//! A plan to confirm: its shell lines, what to know before, and do it or leave it.
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::model::time::Mono;
+use crate::plan::intent::Intent;
+use crate::plan::step::{Confirm, Plan};
+
+use super::super::change;
+use super::super::command::Command;
+use super::super::state::State;
+use super::{Choice, Dialog, Face, Focus, Line, Moved, Reply, Tone, moved};
+
+/// Keys in the first 300 ms are ignored where something foreign is touched: they were meant for the screen before.
+const DEAF: u64 = 300_000_000;
+
+/// A plan that waits for an answer.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The plan.
+    pub plan: Plan,
+    /// It was confirmed before, and what was found then is no longer so.
+    pub again: bool,
+    /// Since when it is asked.
+    pub since: Mono,
+    /// Which answer has the focus.
+    pub focus: usize,
+    /// What was typed where a number must be typed.
+    pub typed: String,
+    /// It is an undo of one change, and so many could be taken back.
+    pub undo_of: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Do,
+    UndoAll,
+    Arm,
+    Leave,
+}
+
+impl Asked {
+    /// Asks. The focus is on Leave where something foreign is touched.
+    #[must_use]
+    pub fn new(plan: Plan, again: bool, state: &State) -> Self {
+        let undo = state.undo_asked.then(|| state.undoable().count());
+        let mut asked = Self { plan, again, since: state.now, focus: 0, typed: String::new(), undo_of: undo };
+        if asked.plan.confirm == Confirm::Foreign {
+            asked.focus = asked.answers(state).len() - 1;
+        }
+        asked
+    }
+
+    fn answers(&self, state: &State) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        if self.plan.confirm == Confirm::Foreign && !state.armed {
+            answers.push(Answer::Arm);
+        } else {
+            answers.push(Answer::Do);
+        }
+        if self.undo_of.is_some_and(|count| count > 1) {
+            answers.push(Answer::UndoAll);
+        }
+        answers.push(Answer::Leave);
+        answers
+    }
+
+    /// How it looks.
+    #[must_use]
+    pub fn face(&self, state: &State) -> Face {
+        let mut lines = Vec::new();
+        if self.again {
+            lines.push(Line::toned("What was found meanwhile changes the plan. This is the new one:", Tone::Warning));
+        }
+        if self.plan.confirm == Confirm::Foreign && !state.armed {
+            lines.push(Line::toned(
+                "This touches what cgrove did not make, and the visit is LOOKING: arm it first.",
+                Tone::Warning,
+            ));
+        }
+        let numbered = self.plan.shell.len() > 1;
+        for (number, shell) in (1..).zip(&self.plan.shell) {
+            let text = if numbered { format!("{number:>2}  {shell}") } else { format!("$ {shell}") };
+            lines.push(Line::toned(text, Tone::Shell));
+        }
+        lines.extend(self.plan.warnings.iter().map(|warning| Line::toned(warning.clone(), Tone::Warning)));
+        if let Some(cannot) = &self.plan.irrevocable {
+            lines.push(Line::toned(format!("Undo cannot take back: {cannot}"), Tone::Warning));
+        }
+        if let Confirm::Type(number) = self.plan.confirm {
+            let text = format!("type {number} to confirm: {}", self.typed);
+            let cursor = text.chars().count();
+            lines.push(Line::toned(text, Tone::Field(Some(cursor))));
+        }
+        let options = self
+            .answers(state)
+            .into_iter()
+            .map(|answer| match answer {
+                Answer::Do => Choice {
+                    text: "do it".to_owned(),
+                    off: (!self.is_typed()).then(|| "type the number first".to_owned()),
+                },
+                Answer::UndoAll => Choice::new(format!("undo all {}", self.undo_of.unwrap_or(0))),
+                Answer::Arm => Choice::new("arm foreign changes"),
+                Answer::Leave => Choice::new("leave it"),
+            })
+            .collect();
+        let foot = if self.plan.irrevocable.is_none() { "u undoes it · Esc" } else { "Esc" };
+        Face {
+            title: self.plan.title.clone(),
+            lines,
+            options,
+            focus: Focus::Option(self.focus),
+            foot: if self.undo_of.is_some() { "u again does it · Esc" } else { foot },
+            wide: true,
+            ..Face::default()
+        }
+    }
+
+    fn is_typed(&self) -> bool {
+        match self.plan.confirm {
+            Confirm::Type(number) => self.typed == number.to_string(),
+            _ => true,
+        }
+    }
+
+    /// A key.
+    pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Reply {
+        let foreign = matches!(self.plan.confirm, Confirm::Foreign | Confirm::Type(_));
+        if foreign && state.now.nanos_since(self.since) < DEAF {
+            return (Some(Dialog::Confirm(self)), Vec::new());
+        }
+        match (key.code, self.plan.confirm) {
+            (KeyCode::Char('u'), Confirm::None | Confirm::Enter) if self.undo_of.is_some() => {
+                return self.choose(state, 0);
+            }
+            (KeyCode::Char('y'), _) => {
+                let lines = self.plan.shell.join("\n");
+                return (Some(Dialog::Confirm(self)), vec![Command::Copy(lines)]);
+            }
+            (KeyCode::Char(c), Confirm::Type(_)) if c.is_ascii_digit() && self.typed.len() < 10 => {
+                self.typed.push(c);
+                return (Some(Dialog::Confirm(self)), Vec::new());
+            }
+            (KeyCode::Backspace, Confirm::Type(_)) => {
+                self.typed.pop();
+                return (Some(Dialog::Confirm(self)), Vec::new());
+            }
+            _ => {}
+        }
+        match moved(self.focus, self.answers(state).len(), key) {
+            Moved::To(focus) => self.focus = focus,
+            Moved::Take => {
+                let focus = self.focus;
+                return self.choose(state, focus);
+            }
+            Moved::Leave => {
+                change::abandon(state);
+                return (None, Vec::new());
+            }
+            Moved::Other => {}
+        }
+        (Some(Dialog::Confirm(self)), Vec::new())
+    }
+
+    /// An answer.
+    pub(super) fn choose(mut self, state: &mut State, option: usize) -> Reply {
+        match self.answers(state).get(option) {
+            Some(Answer::Do) if self.is_typed() => (None, change::execute(state, self.plan)),
+            Some(Answer::Do) => {
+                state.say("type the number first");
+                (Some(Dialog::Confirm(self)), Vec::new())
+            }
+            Some(Answer::UndoAll) => {
+                change::abandon(state);
+                let entries = state.undoable().map(|entry| entry.number).collect();
+                (None, change::begin(state, Intent::Undo { entries }, false))
+            }
+            Some(Answer::Arm) => {
+                state.armed = true;
+                self.since = state.now;
+                self.focus = 1;
+                (Some(Dialog::Confirm(self)), vec![Command::Arm(true)])
+            }
+            Some(Answer::Leave) | None => {
+                change::abandon(state);
+                (None, Vec::new())
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The columns of the tree: fixed widths for numbers, the rest for the name and the bar.
+use crate::model::bytes::escape;
+
+use super::super::area::Area;
+use super::super::sort::Column;
+use super::super::state::State;
+use super::super::text::width;
+
+/// A column and where it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cells {
+    /// Which.
+    pub column: Column,
+    /// Leftmost cell.
+    pub x: u16,
+    /// Cells; a blank after them is not counted.
+    pub width: u16,
+}
+
+/// Cells that a row is indented by: two a level down to the third, then one.
+#[must_use]
+pub fn indent(depth: u16) -> u16 {
+    2 * depth.min(3) + depth.saturating_sub(3).min(20)
+}
+
+/// Cells of a column of numbers.
+fn fixed(column: Column) -> u16 {
+    match column {
+        Column::Weight | Column::Rule | Column::Children | Column::State => 6,
+        Column::Owed | Column::Gets => 8,
+        Column::Verdict => 2,
+        Column::Tasks => 7,
+        Column::Group | Column::Bar => 0,
+    }
+}
+
+/// Least and most cells of the bar: five for the difference, a blank, and what there is to see.
+const BAR: (u16, u16) = (15, 46);
+
+/// Least cells of the name.
+const NAME: u16 = 16;
+
+/// Places the columns into the width of the tree.
+pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
+    let columns = Column::of(state);
+    let ascii = state.setup.ascii;
+    let _ = ascii;
+    let numbers: u16 = columns.iter().map(|&column| fixed(column)).sum();
+    let blanks = u16::try_from(columns.len()).unwrap_or(0);
+    let free = tree.width.saturating_sub(numbers + blanks + 2);
+    let longest = state
+        .flat
+        .rows
+        .iter()
+        .skip(first_row)
+        .take(usize::from(tree.height))
+        .map(|row| {
+            let name = state.snapshot().and_then(|s| s.structure.group(row.id)).map_or(0, |group| {
+                // A name longer than any terminal need not be measured to its end.
+                let end = group.name.len().min(512);
+                width(&escape(&group.name[..end])).max(5)
+            });
+            usize::from(indent(row.depth)) + 4 + name
+        })
+        .max()
+        .unwrap_or(0);
+    let longest = u16::try_from(longest).unwrap_or(u16::MAX);
+    let has_bar = columns.contains(&Column::Bar);
+    let (name, bar) = if has_bar {
+        let name = longest.clamp(NAME, free.saturating_sub(BAR.0).max(NAME));
+        let bar = free.saturating_sub(name).min(BAR.1);
+        (free - bar, bar)
+    } else {
+        (longest.clamp(NAME, 60).min(free), 0)
+    };
+    let mut x = tree.x;
+    columns
+        .iter()
+        .map(|&column| {
+            let width = match column {
+                Column::Group => name,
+                Column::Bar => bar,
+                other => fixed(other),
+            };
+            let cells = Cells { column, x, width };
+            x += width + 1;
+            cells
+        })
+        .collect()
+}

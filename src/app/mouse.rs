@@ -1,0 +1,141 @@
+//! The mouse: what was drawn at a cell is what a click there means.
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::act::{self, act};
+use super::command::Command;
+use super::dialog;
+use super::drag;
+use super::layout::Target;
+use super::state::{Panel, State};
+use super::tree;
+
+/// Takes in what the mouse did.
+pub fn mouse(state: &mut State, event: &MouseEvent) -> Vec<Command> {
+    let (x, y) = (event.column, event.row);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => down(state, x, y),
+        MouseEventKind::Drag(MouseButton::Left) => {
+            dragged(state, x, y);
+            Vec::new()
+        }
+        MouseEventKind::Up(MouseButton::Left) => {
+            state.pressed = None;
+            if state.moving.as_ref().is_some_and(|moving| moving.dragging) { drag::drop(state) } else { Vec::new() }
+        }
+        MouseEventKind::ScrollUp => wheel(state, x, y, -3),
+        MouseEventKind::ScrollDown => wheel(state, x, y, 3),
+        _ => Vec::new(),
+    }
+}
+
+fn down(state: &mut State, x: u16, y: u16) -> Vec<Command> {
+    state.dirty = true;
+    let hit = state.layout.hit(x, y);
+    if state.dialog.is_some() {
+        return match hit {
+            Some(Target::Answer(option)) => dialog::choose(state, option),
+            _ => Vec::new(),
+        };
+    }
+    if state.prompt.is_some() {
+        return Vec::new();
+    }
+    match hit {
+        Some(Target::Key(action)) => act(state, action),
+        Some(Target::Row(index)) => {
+            let aiming = state.moving.is_some();
+            state.in_panel = false;
+            tree::go_to(state, index);
+            if aiming {
+                drag::aim(state, state.tree.cursor);
+                return drag::drop(state);
+            }
+            state.pressed = Some((x, y));
+            Vec::new()
+        }
+        Some(Target::Fold(index)) => {
+            tree::go_to(state, index);
+            let fold = state.flat.rows.get(index).is_some_and(|row| !row.folded);
+            tree::set_fold(state, fold);
+            Vec::new()
+        }
+        Some(Target::PanelRow(index)) => {
+            state.in_panel = true;
+            state.panel_cursor = index;
+            if state.panel == Panel::Tasks {
+                state.pressed = Some((x, y));
+            }
+            Vec::new()
+        }
+        Some(Target::Heading(column)) => {
+            act::sort_by(state, column);
+            Vec::new()
+        }
+        Some(Target::Tab(panel)) => {
+            act::open_panel(state, panel);
+            Vec::new()
+        }
+        Some(Target::Hierarchy(id)) => {
+            act::show_hierarchy(state, id);
+            Vec::new()
+        }
+        Some(Target::Answer(_)) | None => Vec::new(),
+    }
+}
+
+fn dragged(state: &mut State, x: u16, y: u16) {
+    let Some((_, from_row)) = state.pressed else { return };
+    if state.dialog.is_some() || state.prompt.is_some() {
+        return;
+    }
+    if state.moving.is_none() {
+        // A hand that trembles within the row drags nothing.
+        if y == from_row {
+            return;
+        }
+        match drag::take_up(state, true) {
+            Ok(moving) => state.moving = Some(moving),
+            Err(why) => {
+                state.pressed = None;
+                state.say(why);
+                return;
+            }
+        }
+    }
+    // At the edges the tree scrolls under the hand.
+    let tree = state.layout.tree;
+    if y <= tree.y && state.tree.top > 0 {
+        state.tree.top -= 1;
+    } else if y + 1 >= tree.bottom() && state.tree.top + usize::from(tree.height) < state.flat.rows.len() {
+        state.tree.top += 1;
+    }
+    let target = match state.layout.hit(x, y) {
+        Some(Target::Row(index) | Target::Fold(index)) => {
+            state.flat.rows.get(index).filter(|row| !row.gone).map(|row| row.key)
+        }
+        _ => None,
+    };
+    drag::aim(state, target);
+}
+
+fn wheel(state: &mut State, x: u16, y: u16, by: isize) -> Vec<Command> {
+    state.dirty = true;
+    if state.dialog.is_some() || state.prompt.is_some() {
+        return Vec::new();
+    }
+    if state.layout.panel.contains(x, y) {
+        let last = state.layout.panel_lines.saturating_sub(1);
+        if state.panel == Panel::Why {
+            state.panel_top = state.panel_top.saturating_add_signed(by).min(last);
+        } else {
+            state.panel_cursor = state.panel_cursor.saturating_add_signed(by).min(last);
+        }
+    } else {
+        let index = tree::cursor_index(state).saturating_add_signed(by);
+        tree::go_to(state, index);
+        if state.moving.is_some() {
+            drag::aim(state, state.tree.cursor);
+        }
+    }
+    Vec::new()
+}

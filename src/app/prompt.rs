@@ -1,0 +1,288 @@
+//! The one line at the bottom where something is typed.
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use std::time::Duration;
+use tui_input::backend::crossterm::EventHandler;
+use tui_input::{Input, InputRequest};
+
+use crate::model::bytes::Bytes;
+use crate::model::hierarchy::Version;
+use crate::model::place::Place;
+use crate::plan::intent::{Intent, Setting};
+
+use super::change;
+use super::command::Command;
+use super::experiment::Source;
+use super::filter::Filter;
+use super::state::State;
+use super::weight;
+
+/// A prompt.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What is asked.
+    pub kind: Kind,
+    /// What was typed.
+    pub input: Input,
+    /// What is wrong with it.
+    pub error: Option<String>,
+    /// The text is an old value: the first character that is typed takes its place.
+    pub replace: bool,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A new group below this one.
+    New {
+        /// The parent.
+        parent: Place,
+    },
+    /// A weight.
+    Weight {
+        /// The group.
+        group: Place,
+    },
+    /// A cap in CPUs.
+    Cap {
+        /// The group.
+        group: Place,
+        /// Its period in microseconds.
+        period_us: u64,
+    },
+    /// A filter; what it was before.
+    Filter {
+        /// Esc goes back to it.
+        before: Filter,
+    },
+    /// Seconds between samples.
+    Delay,
+    /// Path of an experiment.
+    Experiment,
+}
+
+impl Prompt {
+    /// A prompt with a text to begin with, the cursor behind it.
+    #[must_use]
+    pub fn new(kind: Kind, text: &str) -> Self {
+        Self { kind, input: Input::new(text.to_owned()), error: None, replace: false }
+    }
+
+    /// A prompt with an old value: the first character that is typed takes its place, editing keys edit it.
+    #[must_use]
+    pub fn replacing(kind: Kind, text: &str) -> Self {
+        Self { replace: true, ..Self::new(kind, text) }
+    }
+
+    /// What is asked, in words.
+    #[must_use]
+    pub fn question(&self) -> String {
+        match &self.kind {
+            Kind::New { parent } => format!("new group in {parent}: "),
+            Kind::Weight { group } => format!("weight of {group}: "),
+            Kind::Cap { group, .. } => format!("cap of {group} in CPUs: "),
+            Kind::Filter { .. } => "filter: ".to_owned(),
+            Kind::Delay => "seconds between samples: ".to_owned(),
+            Kind::Experiment => "experiment file: ".to_owned(),
+        }
+    }
+
+    /// What can be typed.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match &self.kind {
+            Kind::New { .. } => "name, name=600, a/b=600",
+            Kind::Weight { .. } => "400, 40%, 2/5, ↑↓",
+            Kind::Cap { .. } => "0.5; empty: none",
+            Kind::Filter { .. } => "text short capped held busy mine pid:",
+            Kind::Delay => "0.1 to 60",
+            Kind::Experiment => "path of a .toml file",
+        }
+    }
+}
+
+/// A key for the prompt that is open.
+pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Command> {
+    let Some(mut prompt) = state.prompt.take() else { return Vec::new() };
+    state.dirty = true;
+    prompt.error = None;
+    match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+        (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => {
+            if let Kind::Filter { before } = prompt.kind {
+                state.tree.filter = before;
+            }
+            return Vec::new();
+        }
+        (KeyCode::Enter, _) => return enter(state, prompt),
+        (KeyCode::Up | KeyCode::Down, _) if matches!(prompt.kind, Kind::Weight { .. }) => {
+            let version = state.shown_hierarchy().map_or(Version::V1, |h| h.version);
+            if let Ok(old) = prompt.input.value().trim().parse() {
+                let next = weight::step(old, key.code == KeyCode::Up, version);
+                prompt.input = Input::new(next.to_string());
+            }
+        }
+        (code, control) => {
+            if std::mem::take(&mut prompt.replace) && matches!(code, KeyCode::Char(_)) && !control {
+                prompt.input.reset();
+            }
+            prompt.input.handle_event(&Event::Key(*key));
+        }
+    }
+    follow(state, &prompt);
+    state.prompt = Some(prompt);
+    Vec::new()
+}
+
+/// Text was pasted into the prompt that is open. Only its first line counts.
+pub fn paste(state: &mut State, text: &str) {
+    let Some(mut prompt) = state.prompt.take() else { return };
+    for c in text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(4096) {
+        prompt.input.handle(InputRequest::InsertChar(c));
+    }
+    follow(state, &prompt);
+    state.prompt = Some(prompt);
+    state.dirty = true;
+}
+
+/// A filter acts while it is typed.
+fn follow(state: &mut State, prompt: &Prompt) {
+    if matches!(prompt.kind, Kind::Filter { .. }) {
+        state.tree.filter = Filter::parse(prompt.input.value());
+    }
+}
+
+fn enter(state: &mut State, mut prompt: Prompt) -> Vec<Command> {
+    let text = prompt.input.value().to_owned();
+    let answer = match &prompt.kind {
+        Kind::New { parent } => create(state, parent, &text).map(Some),
+        Kind::Weight { group } => set_weight(state, group, &text).map(Some),
+        Kind::Cap { group, period_us } => cap(state, group, *period_us, &text).map(Some),
+        Kind::Filter { .. } => {
+            state.tree.filter = Filter::parse(&text);
+            Ok(None)
+        }
+        Kind::Delay => match text.trim().parse::<f64>() {
+            Ok(seconds) if (0.1..=60.0).contains(&seconds) => {
+                state.delay = Duration::from_secs_f64(seconds);
+                return vec![Command::Delay(state.delay)];
+            }
+            _ => Err("seconds from 0.1 to 60".to_owned()),
+        },
+        Kind::Experiment => match unescape(text.trim()) {
+            Ok(path) if !path.is_empty() => return vec![Command::LoadExperiment(Source::Path(path))],
+            Ok(_) => return Vec::new(),
+            Err(error) => Err(error),
+        },
+    };
+    match answer {
+        Ok(Some(intent)) => change::begin(state, intent, false),
+        Ok(None) => Vec::new(),
+        Err(error) => {
+            prompt.error = Some(error);
+            state.prompt = Some(prompt);
+            Vec::new()
+        }
+    }
+}
+
+/// `cg1`, `cg1=600`, `a/b=600`: a path below the parent, and the weight of the last group on it.
+fn create(state: &State, parent: &Place, text: &str) -> Result<Intent, String> {
+    let (path, weight) = match text.trim().rsplit_once('=') {
+        Some((path, weight)) if !weight.is_empty() && weight.bytes().all(|b| b.is_ascii_digit()) => {
+            (path, Some(weight.parse::<u64>().map_err(|_error| format!("{weight} is no weight"))?))
+        }
+        _ => (text.trim(), None),
+    };
+    let path = unescape(path)?;
+    let mut names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()).peekable();
+    if names.peek().is_none() {
+        return Err("a name is needed".to_owned());
+    }
+    if names.any(|name| name == b"." || name == b".." || name.contains(&b'\n') || name.contains(&0)) {
+        return Err("a name may be anything but . and .., without newline and NUL".to_owned());
+    }
+    let hierarchy = state.snapshot().and_then(|s| s.structure.hierarchy(parent.hierarchy));
+    let version = hierarchy.map_or(Version::V1, |h| h.version);
+    let has_cpu = hierarchy.is_some_and(|h| h.has("cpu"));
+    if weight.is_some() && !has_cpu {
+        return Err("this hierarchy has no cpu controller, so no weights".to_owned());
+    }
+    let settings = weight
+        .map(|weight| Setting { file: weight::file(version).into(), data: weight.to_string().into_bytes().into() })
+        .into_iter()
+        .collect();
+    // On v2 a group competes by weight only where the controller is enabled above it.
+    let controllers = if version == Version::V2 && has_cpu { vec!["cpu".into()] } else { Vec::new() };
+    Ok(Intent::Create { parent: parent.clone(), path, settings, controllers })
+}
+
+fn set_weight(state: &State, group: &Place, text: &str) -> Result<Intent, String> {
+    let structure = state.snapshot().map(|snapshot| &snapshot.structure);
+    let id = structure.and_then(|structure| structure.at(group));
+    let weight = weight::parse(text, state, id)?;
+    Ok(weight_intent(state, group, weight))
+}
+
+/// The intent that sets a weight.
+#[must_use]
+pub fn weight_intent(state: &State, group: &Place, weight: u64) -> Intent {
+    let version =
+        state.snapshot().and_then(|s| s.structure.hierarchy(group.hierarchy)).map_or(Version::V1, |h| h.version);
+    let setting = Setting { file: weight::file(version).into(), data: weight.to_string().into_bytes().into() };
+    Intent::Set { group: group.clone(), setting }
+}
+
+fn cap(state: &State, group: &Place, period_us: u64, text: &str) -> Result<Intent, String> {
+    let text = text.trim();
+    let quota = match text {
+        "" | "max" | "none" => None,
+        _ => {
+            let cpus: f64 = text.parse().map_err(|_error| "CPUs, such as 0.5; empty: none".to_owned())?;
+            if !(0.001..=8192.0).contains(&cpus) {
+                return Err("from 0.001 to 8192 CPUs".to_owned());
+            }
+            // cpus ≤ 8192 and the period ≤ 1 s: far below 2^63, and positive.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, see above")]
+            Some((cpus * period_us as f64).round().max(1000.0) as u64)
+        }
+    };
+    let version =
+        state.snapshot().and_then(|s| s.structure.hierarchy(group.hierarchy)).map_or(Version::V1, |h| h.version);
+    let (file, data) = match (version, quota) {
+        (Version::V1, None) => ("cpu.cfs_quota_us", "-1".to_owned()),
+        (Version::V1, Some(quota)) => ("cpu.cfs_quota_us", quota.to_string()),
+        (Version::V2, None) => ("cpu.max", format!("max {period_us}")),
+        (Version::V2, Some(quota)) => ("cpu.max", format!("{quota} {period_us}")),
+    };
+    Ok(Intent::Set { group: group.clone(), setting: Setting { file: file.into(), data: data.into_bytes().into() } })
+}
+
+/// What was typed as bytes: `\xNN` is that byte and `\\` a backslash, as names are shown.
+fn unescape(text: &str) -> Result<Bytes, String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.extend_from_slice(&rest.as_bytes()[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('\\') {
+            out.push(b'\\');
+            rest = after;
+        } else {
+            let byte = rest.strip_prefix('x').and_then(|r| r.get(..2)).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            out.push(byte.ok_or_else(|| r"after a backslash: \\ or xNN".to_owned())?);
+            rest = &rest[3..];
+        }
+    }
+    out.extend_from_slice(rest.as_bytes());
+    Ok(out.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unescape;
+
+    #[test]
+    fn names_can_be_typed_as_they_are_shown() {
+        assert_eq!(&*unescape(r"a\xff\\b").unwrap(), b"a\xff\\b");
+        assert!(unescape(r"a\").is_err() && unescape(r"\x4").is_err() && unescape(r"\n").is_err());
+    }
+}

@@ -1,0 +1,106 @@
+//! What 100 % is. One scale for every column and panel, always written out.
+use crate::model::cpu_set::CpuSet;
+use crate::model::id::GroupId;
+use crate::split::table::{Got, Owed};
+
+use super::state::State;
+
+/// Which amount of CPU is 100 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scale {
+    /// The CPUs where the contest runs.
+    #[default]
+    Contest,
+    /// What the base gets (for GETS) and is owed (for OWED).
+    Base,
+    /// One CPU.
+    OneCpu,
+}
+
+impl Scale {
+    /// The one after this, for `%`.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Contest => Self::Base,
+            Self::Base => Self::OneCpu,
+            Self::OneCpu => Self::Contest,
+        }
+    }
+}
+
+/// A scale with its amounts for one frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ruler {
+    /// CPUs that are 100 % of OWED; `None` where that is not known.
+    pub owed: Option<f64>,
+    /// CPUs that are 100 % of GETS.
+    pub gets: Option<f64>,
+    /// "CPU 3", "STAGE", "one CPU; the host is 400 %".
+    pub name: String,
+    /// Whether RULE is on the same scale, so that GETS − RULE means something.
+    pub beside_rule: bool,
+}
+
+impl Ruler {
+    /// The scale of what is on screen.
+    #[must_use]
+    pub fn of(state: &State) -> Self {
+        let host = state.snapshot().map_or(1, |snapshot| snapshot.host.cpus());
+        let contested = state.table().map(|table| table.contested.as_slice()).unwrap_or_default();
+        match state.scale {
+            Scale::Contest if !contested.is_empty() => {
+                let cpus = contested.len() as f64;
+                let set: CpuSet = contested.iter().copied().collect();
+                let name = match contested {
+                    [one] => format!("CPU {one}"),
+                    _ if contested.len() == host => format!("all {host} CPUs"),
+                    _ => format!("CPUs {set}"),
+                };
+                Self { owed: Some(cpus), gets: Some(cpus), name, beside_rule: true }
+            }
+            Scale::Base => {
+                let row = state.base().and_then(|id| state.split(id));
+                let positive = |cpus: &f64| *cpus > 1e-6;
+                Self {
+                    owed: row.and_then(|row| row.expected.cpus()).filter(positive),
+                    gets: row.and_then(|row| row.measured.cpus()).filter(positive),
+                    name: state.base().map_or_else(|| "the base".to_owned(), |id| name_of(state, id)),
+                    beside_rule: true,
+                }
+            }
+            Scale::Contest | Scale::OneCpu => {
+                let name =
+                    if host == 1 { "the one CPU".to_owned() } else { format!("one CPU; the host is {} %", host * 100) };
+                Self { owed: Some(1.0), gets: Some(1.0), name, beside_rule: host == 1 }
+            }
+        }
+    }
+
+    /// What is owed, in percent.
+    #[must_use]
+    pub fn owed_percent(&self, owed: Owed) -> Option<f64> {
+        Some(owed.cpus()? / self.owed? * 100.0)
+    }
+
+    /// What was measured, in percent.
+    #[must_use]
+    pub fn gets_percent(&self, got: Got) -> Option<f64> {
+        Some(got.cpus()? / self.gets? * 100.0)
+    }
+}
+
+/// How a group is called on screen: `STAGE` for the stage, `/` for the top, else its last component, escaped.
+#[must_use]
+pub fn name_of(state: &State, id: GroupId) -> String {
+    let Some(group) = state.snapshot().and_then(|snapshot| snapshot.structure.group(id)) else {
+        return "?".to_owned();
+    };
+    if group.parent.is_none() {
+        "/".to_owned()
+    } else if state.stage() == Some(id) {
+        "STAGE".to_owned()
+    } else {
+        crate::model::bytes::escape(&group.name)
+    }
+}

@@ -1,0 +1,99 @@
+//! The tasks of the selected group, as rows; and how many a group has.
+use std::collections::HashSet;
+
+use crate::model::id::{GroupId, Pid, TaskKey};
+use crate::model::task::Task;
+
+use super::state::State;
+
+/// One row of the tasks panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskRow {
+    /// The task; for a row that stands for a process, its first thread in this group.
+    pub key: TaskKey,
+    /// Its process.
+    pub tgid: Pid,
+    /// Threads of the process in this group; 1 for a row a thread.
+    pub threads: u32,
+}
+
+/// The rows of the tasks panel: the tasks that are in the selected group itself and were read. In the order of the
+/// kernel's file.
+#[must_use]
+pub fn rows(state: &State) -> Vec<TaskRow> {
+    let Some((snapshot, id)) = state.snapshot().zip(state.selected()) else { return Vec::new() };
+    let Some(tids) = snapshot.groups.get(id).and_then(|values| values.tasks.value()) else { return Vec::new() };
+    let mut seen: HashSet<Pid> = HashSet::new();
+    let mut rows: Vec<TaskRow> = Vec::new();
+    for task in tids.iter().filter_map(|&tid| snapshot.tasks.by_tid(tid)) {
+        if !state.threads && !seen.insert(task.tgid) {
+            if let Some(row) = rows.iter_mut().find(|row| row.tgid == task.tgid) {
+                row.threads += 1;
+            }
+            continue;
+        }
+        rows.push(TaskRow { key: task.key, tgid: task.tgid, threads: 1 });
+    }
+    rows
+}
+
+/// Tasks in a group itself that were read.
+pub fn of(state: &State, id: GroupId) -> impl Iterator<Item = &Task> {
+    state
+        .snapshot()
+        .into_iter()
+        .filter_map(move |snapshot| Some((snapshot, snapshot.groups.get(id)?.tasks.value()?)))
+        .flat_map(|(snapshot, tids)| tids.iter().filter_map(|&tid| snapshot.tasks.by_tid(tid)))
+}
+
+/// Tasks in the group itself and in groups below; `None` where that was not read.
+#[must_use]
+pub fn counts(state: &State, id: GroupId) -> Option<(u32, u32)> {
+    if let Some(row) = state.split(id) {
+        return Some((row.own_tasks, row.tasks_below));
+    }
+    let snapshot = state.snapshot()?;
+    let number = |id| Some(u32::try_from(snapshot.groups.get(id)?.tasks.value()?.len()).unwrap_or(u32::MAX));
+    let own = number(id)?;
+    let mut below = 0_u32;
+    for id in snapshot.structure.subtree(id).skip(1) {
+        below = below.saturating_add(number(id)?);
+    }
+    Some((own, below))
+}
+
+/// Whether a task is one of cgrove's own workloads, or a thread of one.
+#[must_use]
+pub fn is_workload(state: &State, task: &Task) -> bool {
+    state.workloads.iter().any(|workload| workload.process.tid == task.tgid)
+}
+
+/// The processes of cgrove's own workloads that are in a group or below it and still run.
+#[must_use]
+pub fn workloads_in(state: &State, id: GroupId) -> Vec<TaskKey> {
+    use crate::model::workload::WorkloadState;
+    let Some(snapshot) = state.snapshot() else { return Vec::new() };
+    let inside: HashSet<GroupId> = snapshot.structure.subtree(id).collect();
+    let place = snapshot.structure.place(id);
+    state
+        .workloads
+        .iter()
+        .filter(|workload| workload.state == WorkloadState::Running)
+        .filter(|workload| {
+            let tid = workload.process.tid;
+            let seen = snapshot.structure.iter().find_map(|(group, g)| {
+                let here =
+                    g.key.hierarchy == state.hierarchy? && snapshot.groups.get(group)?.tasks.value()?.contains(&tid);
+                here.then_some(group)
+            });
+            match seen {
+                Some(group) => inside.contains(&group),
+                // Not in the frame yet: where it was put.
+                None => place
+                    .as_ref()
+                    .is_some_and(|place| workload.launch.groups.iter().any(|group| group.is_within(place))),
+            }
+        })
+        .map(|workload| workload.process)
+        .collect()
+}

@@ -1,0 +1,97 @@
+//! Weights as they are typed and stepped.
+use crate::model::hierarchy::Version;
+use crate::model::id::GroupId;
+
+use super::state::State;
+
+/// The file of the weight.
+#[must_use]
+pub fn file(version: Version) -> &'static str {
+    match version {
+        Version::V1 => "cpu.shares",
+        Version::V2 => "cpu.weight",
+    }
+}
+
+/// Lowest and highest weight that the kernel stores: v1 clamps to them, v2 refuses what is outside.
+#[must_use]
+pub fn range(version: Version) -> (u64, u64) {
+    match version {
+        Version::V1 => (2, 262_144),
+        Version::V2 => (1, 10_000),
+    }
+}
+
+/// One unit of the leading digit up or down, onto a multiple of that unit: 600 → 700, 100 → 90, 1024 → 2000.
+#[must_use]
+pub fn step(weight: u64, up: bool, version: Version) -> u64 {
+    let (low, high) = range(version);
+    let unit = 10_u64.pow(weight.max(1).ilog10());
+    let next = if up {
+        (weight / unit + 1) * unit
+    } else if weight % unit != 0 {
+        weight / unit * unit
+    } else if weight == unit {
+        weight - (unit / 10).max(1).min(weight)
+    } else {
+        weight - unit
+    };
+    next.clamp(low, high)
+}
+
+/// A weight as it was typed: `400` as it is (the kernel may store another, which is then said), `40%` and `2/5` as that
+/// part of the parent beside the siblings' weights.
+///
+/// # Errors
+/// What can be typed.
+pub fn parse(text: &str, state: &State, group: Option<GroupId>) -> Result<u64, String> {
+    let text = text.trim();
+    if let Ok(weight) = text.parse() {
+        return Ok(weight);
+    }
+    let part = match (text.strip_suffix('%'), text.split_once('/')) {
+        (Some(percent), _) => percent.trim().parse::<f64>().ok().map(|p| p / 100.0),
+        (None, Some((part, whole))) => match (part.trim().parse::<f64>(), whole.trim().parse::<f64>()) {
+            (Ok(part), Ok(whole)) => Some(part / whole),
+            _ => None,
+        },
+        _ => None,
+    };
+    let part = part.ok_or_else(|| "a weight: 400, or a part of the parent: 40% or 2/5".to_owned())?;
+    if !(part > 0.0 && part < 1.0) {
+        return Err("the part must lie between 0 and 1".to_owned());
+    }
+    let others = group.and_then(|id| siblings(state, id)).ok_or("the siblings' weights are not known")?;
+    if others == 0 {
+        return Err("it has no siblings: any weight gives it all".to_owned());
+    }
+    // part < 1 and others < 2^53, so this is finite and positive.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and finite, see above")]
+    Ok((part / (1.0 - part) * others as f64).round() as u64)
+}
+
+/// Sum of the siblings' weights; `None` if one is not known.
+fn siblings(state: &State, id: GroupId) -> Option<u64> {
+    let structure = &state.snapshot()?.structure;
+    let parent = structure.group(structure.group(id)?.parent?)?;
+    parent.children.iter().filter(|&&child| child != id).map(|&child| state.weight(child)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Version, step};
+
+    #[test]
+    fn a_step_is_one_unit_of_the_leading_digit() {
+        let up = |weight| step(weight, true, Version::V1);
+        let down = |weight| step(weight, false, Version::V1);
+        assert_eq!([up(600), up(95), up(1024), up(9), up(900)], [700, 100, 2000, 10, 1000]);
+        assert_eq!([down(600), down(100), down(1024), down(1000), down(3)], [500, 90, 1000, 900, 2]);
+    }
+
+    #[test]
+    fn a_step_stays_in_the_kernels_range() {
+        assert_eq!((step(2, false, Version::V1), step(262_144, true, Version::V1)), (2, 262_144));
+        assert_eq!((step(1, false, Version::V2), step(9500, true, Version::V2)), (1, 10_000));
+    }
+}

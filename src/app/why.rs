@@ -1,0 +1,44 @@
+//! The panel Why, as paragraphs: the verdict's reason, and what else there is to say of the selected group.
+use super::frame::selected_name;
+use super::state::State;
+
+/// The paragraphs. Text from the system in them is escaped.
+#[must_use]
+pub fn paragraphs(state: &State) -> Vec<String> {
+    let Some(snapshot) = state.snapshot() else {
+        return vec!["The first sample is on its way.".to_owned()];
+    };
+    let Some(id) = state.selected() else {
+        return vec![match &state.ghost {
+            Some(ghost) => {
+                let age = state.now.nanos_since(ghost.since) / 1_000_000_000;
+                format!("{} is gone since {age} s: not removed by cgrove.", ghost.name)
+            }
+            None => "No group is selected.".to_owned(),
+        }];
+    };
+    let name = selected_name(state);
+    let mut out = Vec::new();
+    if let Some(errno) = snapshot.structure.group(id).and_then(|group| group.unlisted) {
+        out.push(format!("The groups below {name} could not be listed ({errno})."));
+    }
+    if !state.has_cpu() {
+        let label = state.shown_hierarchy().map(crate::model::hierarchy::Hierarchy::label).unwrap_or_default();
+        let carrier = snapshot.structure.carrier("cpu").map(crate::model::hierarchy::Hierarchy::label);
+        let place = snapshot.structure.place(id).map(|place| place.to_string()).unwrap_or_default();
+        out.push(match carrier {
+            Some(cpu) => format!(
+                "{place} in {label}: this hierarchy does not carry the cpu controller, so nothing is owed here. The \
+                 CPU is split in {cpu}."
+            ),
+            None => format!("{place} in {label}: no hierarchy of this host carries the cpu controller."),
+        });
+        return out;
+    }
+    match state.split(id) {
+        Some(row) if !row.verdict.because.is_empty() => out.push(row.verdict.because.clone()),
+        Some(_) => out.push(format!("{name}: nothing can be said of it yet.")),
+        None => out.push(format!("{name} was not of interest for the last sample; the next one reads it.")),
+    }
+    out
+}

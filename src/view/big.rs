@@ -1,0 +1,320 @@
+//! The big view, for a room or a small terminal: RULE, OWED and GETS as strips on one ruler, and GETS in big digits.
+//!
+//! The strips show the groups at the bottom of what is unfolded (the leaves), in the order of the tree; RULE has their
+//! parents above them. What the leaves do not account for stays blank.
+use crate::app::area::Area;
+use crate::app::scale::{Ruler, name_of};
+use crate::app::state::State;
+use crate::app::text::{cut, wrap};
+use crate::app::{act, why};
+use crate::model::id::GroupId;
+use crate::split::ratio::Ratio;
+use crate::split::table::Row as SplitRow;
+
+use super::digits;
+use super::format;
+use super::header;
+use super::paint::Painter;
+
+/// At most so many segments in a strip; the rest is one, "others".
+const MOST: usize = 12;
+/// Columns of the labels at the left of the strips.
+const LABEL: u16 = 7;
+
+/// One segment of the strips.
+struct Leaf {
+    id: Option<GroupId>,
+    name: String,
+    held: bool,
+    /// Part of the base, 0 to 1.
+    rule: Option<f64>,
+    rule_text: String,
+    /// Percent of the ruler.
+    owed: Option<f64>,
+    owed_text: String,
+    gets: Option<f64>,
+    gets_text: String,
+    verdict: &'static str,
+}
+
+/// Paints the big view; the place of the cursor, on the selected group.
+pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16)> {
+    let theme = painter.theme;
+    let ruler = Ruler::of(state);
+    title(painter, state, &ruler);
+    let area = state.layout.tree;
+    let mut cursor = None;
+    if state.has_cpu() && !state.flat.rows.is_empty() {
+        let leaves = leaves(state, &ruler);
+        let strips = Area::new(area.x + LABEL, area.y, area.width.saturating_sub(LABEL + 1), area.height);
+        scale_line(painter, strips.line(0));
+        let labels = [("RULE", 1), ("OWED", 3), ("GETS", 4)];
+        for (label, line) in labels {
+            let at = area.line(line);
+            painter.put(Area::new(at.x + 1, at.y, LABEL - 1, 1), label, theme.heading);
+        }
+        parents(painter, state, strips.line(1), &leaves);
+        strip(painter, strips.line(2), &leaves, &Strip::Rule);
+        strip(painter, strips.line(3), &leaves, &Strip::Owed);
+        strip(painter, strips.line(4), &leaves, &Strip::Gets);
+        let roomy = area.height >= 12;
+        let top = if roomy { 6 } else { 5 };
+        let below = Area::new(area.x, area.y + top, area.width, area.height.saturating_sub(top));
+        cursor = numbers(painter, state, below, &leaves);
+    } else {
+        let text = if state.snapshot().is_none() {
+            "reading the host …"
+        } else {
+            "this hierarchy has no cpu controller: , and . change the hierarchy"
+        };
+        painter.put(Area::new(area.x + 1, area.y + 1, area.width.saturating_sub(1), 1), text, theme.text);
+    }
+    reason(painter, state);
+    cursor
+}
+
+fn title(painter: &mut Painter<'_>, state: &State, ruler: &Ruler) {
+    let theme = painter.theme;
+    let area = state.layout.header;
+    let fresh = header::freshness(state);
+    let right = if fresh.is_empty() { header::window(state) } else { fresh.clone() };
+    let style = if fresh.is_empty() { theme.quiet } else { theme.on };
+    let name = state.progress.as_ref().map_or_else(
+        || state.snapshot().map_or_else(|| "cgrove".to_owned(), |s| s.host.name.clone()),
+        |progress| progress.title.clone(),
+    );
+    let name = crate::model::bytes::escape(name.as_bytes());
+    let scale = format!("100 % = {}", ruler.name);
+    let room = usize::from(area.width).saturating_sub(scale.len() + right.len() + 8);
+    painter.pieces(
+        Area::new(area.x + 1, area.y, area.width.saturating_sub(1), 1),
+        &[(&cut(&name, room.max(4), painter.ascii), theme.heading), ("   ", theme.text), (&scale, theme.text)],
+    );
+    painter.put_right(area, &format!(" {right} "), style);
+}
+
+fn leaves(state: &State, ruler: &Ruler) -> Vec<Leaf> {
+    let base = state.base().and_then(|id| state.split(id)).and_then(|row| row.configured);
+    let shown = state.flat.rows.iter().filter(|row| !row.gone && (!row.inner || row.folded || state.tree.list));
+    let all: Vec<(GroupId, &SplitRow)> = shown.filter_map(|row| Some((row.id, state.split(row.id)?))).collect();
+    let keep = if all.len() > MOST { MOST - 1 } else { all.len() };
+    let ascii = state.setup.ascii;
+    let mut leaves: Vec<Leaf> = all[..keep]
+        .iter()
+        .map(|&(id, row)| Leaf {
+            id: Some(id),
+            name: name_of(state, id),
+            held: act::is_held(state, id),
+            rule: row.configured.and_then(|r| r.within(base.unwrap_or(Ratio::ONE))).map(Ratio::as_f64),
+            rule_text: format::rule(row.configured, base),
+            owed: ruler.owed_percent(row.expected),
+            owed_text: format::owed(ruler, row.expected, ascii),
+            gets: ruler.gets_percent(row.measured),
+            gets_text: format::gets(ruler, row.measured, ascii),
+            verdict: format::given(row.verdict.given, ascii),
+        })
+        .collect();
+    if all.len() > keep {
+        let rest = &all[keep..];
+        let sum =
+            |amount: &dyn Fn(&SplitRow) -> Option<f64>| rest.iter().filter_map(|(_, row)| amount(row)).sum::<f64>();
+        let owed = sum(&|row| ruler.owed_percent(row.expected));
+        let gets = sum(&|row| ruler.gets_percent(row.measured));
+        let rule = sum(&|row| row.configured?.within(base.unwrap_or(Ratio::ONE)).map(Ratio::as_f64));
+        leaves.push(Leaf {
+            id: None,
+            name: format!("others ({})", format::thousands(rest.len())),
+            held: false,
+            rule: Some(rule),
+            rule_text: format::percent(rule * 100.0, false),
+            owed: Some(owed),
+            owed_text: format::percent(owed, false),
+            gets: Some(gets),
+            gets_text: format::percent(gets, false),
+            verdict: "",
+        });
+    }
+    leaves
+}
+
+/// `0  25  50  75  100` over the strips.
+fn scale_line(painter: &mut Painter<'_>, area: Area) {
+    let quiet = painter.theme.quiet;
+    for (part, text) in [(0_u16, "0"), (1, "25"), (2, "50"), (3, "75")] {
+        let x = area.x + area.width * part / 4;
+        painter.put(Area::new(x, area.y, 4, 1), text, quiet);
+    }
+    painter.put_right(area, "100", quiet);
+}
+
+enum Strip {
+    Rule,
+    Owed,
+    Gets,
+}
+
+/// Column of a part (0 to 1) in a strip.
+fn column(area: Area, part: f64) -> u16 {
+    // Clamped to the width of the terminal.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1 of the width of the terminal")]
+    let x = (part.clamp(0.0, 1.0) * f64::from(area.width)).round() as u16;
+    area.x + x
+}
+
+fn strip(painter: &mut Painter<'_>, area: Area, leaves: &[Leaf], which: &Strip) {
+    let theme = painter.theme;
+    let side = painter.sign("│", "|");
+    let mut sum = 0.0;
+    painter.put(area, side, theme.border);
+    for (n, leaf) in leaves.iter().enumerate() {
+        let (part, text) = match which {
+            Strip::Rule => (leaf.rule, &leaf.rule_text),
+            Strip::Owed => (leaf.owed.map(|percent| percent / 100.0), &leaf.owed_text),
+            Strip::Gets => (leaf.gets.map(|percent| percent / 100.0), &leaf.gets_text),
+        };
+        let Some(part) = part.filter(|part| *part > 0.0) else { continue };
+        let from = column(area, sum);
+        sum += part;
+        let to = column(area, sum);
+        let inside = Area::new(from + 1, area.y, to.saturating_sub(from + 1), 1);
+        let style = theme.strips[n % theme.strips.len()];
+        match which {
+            Strip::Gets => {
+                let fill = fill(n, painter.ascii);
+                let all: String = std::iter::repeat_n(fill, usize::from(inside.width)).collect();
+                painter.put(inside, &all, style);
+                let label = format!(" {} ", leaf.name);
+                if usize::from(inside.width) > crate::app::text::width(&label) + 1 {
+                    painter.put(Area::new(inside.x + 1, inside.y, inside.width - 1, 1), &label, theme.text);
+                }
+            }
+            _ => {
+                painter.put(inside, &format!(" {} {text}", leaf.name), style);
+            }
+        }
+        if to > from {
+            painter.put(Area::new(to.min(area.right()), area.y, 1, 1), side, theme.border);
+        }
+    }
+    painter.put(Area::new(area.right(), area.y, 1, 1), side, theme.border);
+}
+
+fn fill(n: usize, ascii: bool) -> &'static str {
+    let signs: [&str; 4] = if ascii { ["#", "=", "%", "-"] } else { ["█", "▒", "▓", "░"] };
+    signs[n % signs.len()]
+}
+
+/// The groups right below the base, over what their leaves have in RULE.
+fn parents(painter: &mut Painter<'_>, state: &State, area: Area, leaves: &[Leaf]) {
+    let theme = painter.theme;
+    let Some((snapshot, base)) = state.snapshot().zip(state.base()) else { return };
+    let structure = &snapshot.structure;
+    let ratio = state.split(base).and_then(|row| row.configured);
+    let mut sum = 0.0;
+    let line = painter.sign("─", "-");
+    let mut last: Option<GroupId> = None;
+    let mut began = 0.0;
+    painter.put(area, painter.sign("├", "+"), theme.border);
+    let close = |painter: &mut Painter<'_>, top: GroupId, from: f64, to: f64| {
+        let (from, to) = (column(area, from), column(area, to));
+        let inside = Area::new(from + 1, area.y, to.saturating_sub(from + 1), 1);
+        let all: String = std::iter::repeat_n(line, usize::from(inside.width)).collect();
+        painter.put(inside, &all, theme.border);
+        let rule = format::rule(state.split(top).and_then(|row| row.configured), ratio);
+        let label = format!(" {} {rule} ", name_of(state, top));
+        painter.put(Area::new(inside.x + 1, inside.y, inside.width.saturating_sub(2), 1), &label, theme.heading);
+        let corner = if to >= area.right() { painter.sign("┤", "+") } else { painter.sign("┼", "+") };
+        painter.put(Area::new(to.min(area.right()), area.y, 1, 1), corner, theme.border);
+    };
+    for leaf in leaves {
+        let Some(id) = leaf.id else { continue };
+        // The ancestor right below the base.
+        let top = structure.ancestors(id).take_while(|&above| above != base).last();
+        if top != last {
+            if let Some(top) = last {
+                close(painter, top, began, sum);
+            }
+            began = sum;
+            last = top;
+        }
+        sum += leaf.rule.unwrap_or(0.0);
+    }
+    if let Some(top) = last {
+        close(painter, top, began, sum);
+    }
+}
+
+/// GETS in big digits, one slot a leaf; those around the selected one where they are more than fit.
+fn numbers(painter: &mut Painter<'_>, state: &State, area: Area, leaves: &[Leaf]) -> Option<(u16, u16)> {
+    let theme = painter.theme;
+    let slot = 18_u16;
+    let fit = usize::from((area.width - 1) / slot).max(1);
+    let selected = state.selected();
+    let at = leaves.iter().position(|leaf| leaf.id == selected && leaf.id.is_some()).unwrap_or(0);
+    let first = (at + 1).saturating_sub(fit).min(leaves.len().saturating_sub(fit));
+    let count = leaves.len().min(fit).max(1);
+    let slot = ((area.width - 1) / u16::try_from(count).unwrap_or(1)).min(28);
+    let mut cursor = None;
+    for (n, leaf) in leaves.iter().enumerate().skip(first).take(fit) {
+        let x = area.x + 1 + slot * u16::try_from(n - first).unwrap_or(0);
+        let cell = Area::new(x, area.y, slot.saturating_sub(1), area.height);
+        let chosen = leaf.id.is_some() && leaf.id == selected;
+        let held = if leaf.held { " (held)" } else { "" };
+        let mark = if chosen { ">" } else { " " };
+        let style = if chosen { theme.selected } else { theme.heading };
+        painter.put(cell.line(0), &format!("{mark} {}{held} ", leaf.name), style);
+        if chosen {
+            cursor = Some((cell.x, cell.y));
+        }
+        let text = match leaf.gets {
+            Some(percent) => format!("{:.0}", percent.max(0.0)),
+            None if leaf.gets_text == "?" => "?".to_owned(),
+            None => "…".to_owned(),
+        };
+        let strip = theme.strips[n % theme.strips.len()];
+        let mut dx = 2;
+        for c in text.chars().take(4) {
+            let rows = if painter.ascii { digits::ascii_rows(c) } else { digits::rows(c) };
+            for (row, pixels) in (1..).zip(rows) {
+                let line = cell.line(row);
+                painter.put(
+                    Area::new(line.x + dx, line.y, digits::WIDTH.min(line.width.saturating_sub(dx)), 1),
+                    pixels,
+                    strip,
+                );
+            }
+            dx += digits::WIDTH + 1;
+        }
+        let unit = cell.line(digits::HEIGHT);
+        painter.put(Area::new(unit.x + dx, unit.y, unit.width.saturating_sub(dx), 1), "%", theme.text);
+        let below = cell.line(digits::HEIGHT + 1);
+        let line = Area::new(below.x + 2, below.y, below.width.saturating_sub(2), below.height);
+        painter.put(line, &format!("owed {}  {}", leaf.owed_text, leaf.verdict), theme.text);
+    }
+    cursor
+}
+
+/// Why, the pressed key, and the last shell line.
+fn reason(painter: &mut Painter<'_>, state: &State) {
+    let theme = painter.theme;
+    let panel = state.layout.panel;
+    let columns = usize::from(panel.width.saturating_sub(2));
+    let lines: Vec<String> = why::paragraphs(state).iter().flat_map(|text| wrap(text, columns)).collect();
+    for (n, text) in (0..panel.height).zip(&lines) {
+        let line = panel.line(n);
+        let more = n + 1 == panel.height && lines.len() > usize::from(panel.height);
+        let text =
+            if more { format!("{} …", cut(text, columns.saturating_sub(2), painter.ascii)) } else { text.clone() };
+        painter.put(Area::new(line.x + 1, line.y, line.width.saturating_sub(1), 1), &text, theme.text);
+    }
+    let line = state.layout.change;
+    let line = Area::new(line.x + 1, line.y, line.width.saturating_sub(1), 1);
+    if let Some(change) = &state.last_change {
+        let shell = change.shell.last().map(String::as_str).unwrap_or_default();
+        painter.put(line, &format!("$ {shell}"), theme.shell);
+    }
+    if let Some((key, _)) = state.pressed_key {
+        let word = crate::app::keymap::BINDINGS.iter().find(|b| b.keys == key).map_or("", |b| b.word);
+        painter.put_right(line, &format!(" {key} {word} "), theme.on);
+    }
+}

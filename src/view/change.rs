@@ -1,0 +1,84 @@
+//! The last change: its shell lines stay where they can be read and copied.
+use crate::app::area::Area;
+use crate::app::dialog::experiments;
+use crate::app::state::State;
+use crate::app::text::cut_left;
+
+use super::paint::Painter;
+
+/// Paints the last change, or what can be done first.
+pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
+    let theme = painter.theme;
+    let layout = &state.layout;
+    let area = layout.change;
+    if let Some(progress) = &state.progress {
+        let title = crate::model::bytes::escape(progress.title.as_bytes());
+        painter.border(layout.change_border, "├", &format!("experiment: {title}"), "o more");
+        painter.put(padded(area.line(0)), &experiments::say(&progress.phase), theme.text);
+        return;
+    }
+    let Some(change) = &state.last_change else {
+        painter.border(layout.change_border, "├", "how to read it", "");
+        let text = if state.has_cpu() {
+            "RULE by the weights alone; OWED by who wants the CPU now; GETS measured."
+        } else {
+            "Another hierarchy: , and . change; ? helps."
+        };
+        painter.put(padded(area.line(0)), text, theme.quiet);
+        if area.height > 1 && state.has_cpu() {
+            let hint = "n makes a group: n cg1=600 Enter.  w starts a loop in it.  o opens the lecture's figure.";
+            painter.put(padded(area.line(1)), hint, theme.quiet);
+        }
+        return;
+    };
+    let right = right(state);
+    let title = match &change.problem {
+        Some(_) => format!("last change FAILED: {}", change.title),
+        None => format!("last change: {}", change.title),
+    };
+    let room = usize::from(layout.change_border.width).saturating_sub(right.len() + 8);
+    let title = crate::app::text::cut(&title, room, painter.ascii);
+    painter.border(layout.change_border, "├", &title, &right);
+    let width = usize::from(area.width.saturating_sub(4));
+    if area.height == 1 {
+        let joined = change.shell.join("; ");
+        let text = if joined.is_empty() { change.problem.clone().unwrap_or_default() } else { joined };
+        let shown = if change.shell.len() > 1 {
+            crate::app::text::cut(&text, width, painter.ascii)
+        } else {
+            shorten(&text, width, painter.ascii)
+        };
+        painter.put(padded(area), &format!("$ {shown}"), theme.shell);
+        return;
+    }
+    // The newest lines, those that were done last.
+    let skip = change.shell.len().saturating_sub(usize::from(area.height));
+    for (n, line) in (0..area.height).zip(change.shell.iter().skip(skip)) {
+        painter.put(padded(area.line(n)), &format!("$ {}", shorten(line, width, painter.ascii)), theme.shell);
+    }
+}
+
+/// A shell line that is too long keeps its end: the group and the file stand there. With `y` it is copied whole.
+fn shorten(line: &str, width: usize, ascii: bool) -> String {
+    if crate::app::text::width(line) <= width {
+        return line.to_owned();
+    }
+    match line.split_once(' ') {
+        Some((word, rest)) if word.len() + 8 < width => {
+            format!("{word} {}", cut_left(rest, width - word.len() - 1, ascii))
+        }
+        _ => cut_left(line, width, ascii),
+    }
+}
+
+fn right(state: &State) -> String {
+    let number = state.last_change.as_ref().and_then(|change| change.number);
+    let all = state.journal.len();
+    let of = number.filter(|_| all > 0).map(|number| format!("{number} of {all}  ")).unwrap_or_default();
+    let undo = if state.undoable().next().is_some() { "  u undo" } else { "" };
+    format!("{of}y copy{undo}")
+}
+
+fn padded(area: Area) -> Area {
+    Area::new(area.x + 2, area.y, area.width.saturating_sub(2), area.height)
+}

@@ -1,0 +1,176 @@
+//! The first lines: which host, who, what may be changed, how fresh; the hierarchies; the borders with their words.
+use crate::app::area::Area;
+use crate::app::change::Phase;
+use crate::app::scale::{Ruler, name_of};
+use crate::app::state::State;
+use crate::model::bytes::escape;
+use crate::model::hierarchy::Mode;
+
+use super::format;
+use super::paint::Painter;
+
+/// Header, second line and hierarchy bar.
+pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
+    let theme = painter.theme;
+    let layout = &state.layout;
+    let area = layout.header;
+    let right = freshness(state);
+    let fresh = right.is_empty();
+    painter.pieces(
+        Area::new(area.x + 1, area.y, area.width - 1, 1),
+        &[("cgrove", theme.heading), ("  ", theme.text), (&who(state), theme.text)],
+    );
+    if !fresh {
+        let text = format!(" {right} ");
+        painter.put_right(area, &text, theme.on);
+    }
+    let area = layout.second;
+    painter.put(Area::new(area.x + 1, area.y, area.width - 1, 1), &stage(state), theme.quiet);
+    if state.setup.stage.is_some() || state.table().is_some() {
+        painter.put_right(area, &format!(" {} ", window(state)), theme.quiet);
+    }
+    for name in &layout.bar {
+        let (open, close) = if name.on { (painter.sign("‹", "<"), painter.sign("›", ">")) } else { (" ", " ") };
+        let style = if name.on { theme.on } else { theme.text };
+        painter.put(name.area, &format!("{open}{}{close}", name.text), style);
+    }
+    if let Some(first) = layout.bar.first() {
+        let y = first.area.y;
+        if layout.bar_more.0 {
+            painter.put(Area::new(0, y, 1, 1), painter.sign("◂", "<"), theme.key);
+        }
+        if layout.bar_more.1 {
+            painter.put(Area::new(layout.whole.width - 1, y, 1, 1), painter.sign("▸", ">"), theme.key);
+        }
+    }
+}
+
+/// `host · v1 · user, may change …`.
+pub(super) fn who(state: &State) -> String {
+    let Some(snapshot) = state.snapshot() else { return "reading the host …".to_owned() };
+    let host = &snapshot.host;
+    let dot = if state.setup.ascii { "-" } else { "·" };
+    let mode = match host.mode {
+        Mode::Legacy => "v1",
+        Mode::Hybrid => "v1 + v2",
+        Mode::Unified => "v2",
+        Mode::None => "no cgroups mounted",
+    };
+    let name = escape(host.name.as_bytes());
+    let user = escape(host.user.as_bytes());
+    format!("{name} {dot} {mode} {dot} {user}, {}", may(state))
+}
+
+fn may(state: &State) -> String {
+    if state.setup.limits.read_only {
+        "--read-only".to_owned()
+    } else if state.no_journal.is_some() {
+        "may change nothing: no journal".to_owned()
+    } else if let Some(only) = &state.setup.limits.only {
+        format!("only {only}")
+    } else if state.armed {
+        "ARMED: may change everything".to_owned()
+    } else if state.setup.stage.is_some() {
+        "may change STAGE only (! all)".to_owned()
+    } else {
+        "LOOKING (! to change)".to_owned()
+    }
+}
+
+/// What is not as always: paused, old, at work. Empty if all is fresh.
+pub(super) fn freshness(state: &State) -> String {
+    let seconds = |since| state.now.nanos_since(since) / 1_000_000_000;
+    if let Some(since) = state.paused {
+        return format!("PAUSED {} s", seconds(since));
+    }
+    if let Some(age) = state.stale() {
+        return format!("NO SAMPLE FOR {age} s");
+    }
+    match &state.flight {
+        Some(flight) => {
+            let age = seconds(flight.since);
+            let age = if age > 0 { format!(" {age} s") } else { String::new() };
+            match flight.phase {
+                Phase::Planning => format!("looking{age}"),
+                Phase::Doing(step) => format!("step {} of {}{age}", step + 1, flight.steps.max(1)),
+                Phase::Asking => String::new(),
+            }
+        }
+        None => String::new(),
+    }
+}
+
+fn stage(state: &State) -> String {
+    let Some(stage) = &state.setup.stage else {
+        return "no stage: nothing can be built here".to_owned();
+    };
+    let label = state
+        .snapshot()
+        .and_then(|snapshot| snapshot.structure.hierarchy(stage.hierarchy))
+        .map(crate::model::hierarchy::Hierarchy::label);
+    let hierarchy = label.map(|label| format!("{label}:")).unwrap_or_default();
+    let tail = format!("{hierarchy}{stage}");
+    format!("STAGE = {}", crate::app::text::cut_left(&tail, 44, state.setup.ascii))
+}
+
+/// Since when is measured, and what began it.
+pub(super) fn window(state: &State) -> String {
+    let Some(table) = state.table() else { return "the first sample is on its way".to_owned() };
+    if !state.has_cpu() {
+        return String::new();
+    }
+    if table.since.is_none() || table.window <= 0.0 {
+        return "one sample so far".to_owned();
+    }
+    match &table.restarted_by {
+        Some(what) => format!("{:.0} s since: {}", table.window, escape(what.as_bytes())),
+        None => format!("over {:.0} s", table.window),
+    }
+}
+
+/// The border above the tree: the scale on the left, totals on the right.
+pub(super) fn tree_border(painter: &mut Painter<'_>, state: &State) {
+    let ruler = Ruler::of(state);
+    let tree = &state.tree;
+    let mut left = if state.has_cpu() { format!("100 % = {} (% changes)", ruler.name) } else { "groups".to_owned() };
+    if !tree.filter.is_empty() {
+        left.push_str(&format!("   filter: {}", escape(tree.filter.text.as_bytes())));
+    }
+    if tree.list {
+        left.push_str("   list");
+    }
+    if let Some(base) = tree.base.and_then(|_| state.base()) {
+        left.push_str(&format!("   base {}", name_of(state, base)));
+    }
+    if !tree.tags.is_empty() {
+        left.push_str(&format!("   {} tagged", tree.tags.len()));
+    }
+    let area = state.layout.tree_border;
+    painter.border(area, "┌", &left, &totals(state));
+}
+
+fn totals(state: &State) -> String {
+    let rows = state.flat.rows.iter().filter(|row| row.fits && !row.gone).count();
+    let s = |n: usize| if n == 1 { "" } else { "s" };
+    let mut text = format!("{} group{}", format::thousands(rows), s(rows));
+    if let Some((own, below)) = state.base().and_then(|id| crate::app::tasks::counts(state, id)) {
+        let tasks = (own + below) as usize;
+        text.push_str(&format!(", {} task{}", format::thousands(tasks), s(tasks)));
+    }
+    text
+}
+
+/// The border above the panel, with the names of the panels.
+pub(super) fn panel_border(painter: &mut Painter<'_>, state: &State) {
+    let theme = painter.theme;
+    let name = crate::app::frame::selected_name(state);
+    let right = if state.in_panel { "Tab next, Esc back".to_owned() } else { format!("{name}   Tab") };
+    let width = usize::from(state.layout.panel_border.width).saturating_sub(44);
+    let right = crate::app::text::cut_middle(&right, width.max(12), state.setup.ascii);
+    painter.border(state.layout.panel_border, "├", "", &right);
+    for tab in &state.layout.tabs {
+        let style = if tab.on { theme.on } else { theme.text };
+        let (open, close) = if tab.on { ("[", "]") } else { (" ", " ") };
+        painter.put(tab.area, &format!("{open}{}{close}", tab.text), style);
+    }
+}

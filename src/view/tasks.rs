@@ -1,0 +1,143 @@
+//! The panel Tasks: one line a thread or a process of the selected group.
+use crate::app::area::Area;
+use crate::app::layout::panel_heading;
+use crate::app::scale::Ruler;
+use crate::app::state::{Panel, State};
+use crate::app::text::{left, right};
+use crate::app::{files, tasks};
+use crate::model::bytes::escape;
+use crate::model::field::Field;
+use crate::model::task::{Policy, Task};
+use crate::split::table::Demand;
+
+use super::format;
+use super::paint::Painter;
+
+/// Paints the panel; the place of the cursor if the arrows are here.
+pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16)> {
+    let theme = painter.theme;
+    let panel = state.layout.panel;
+    for n in 0..panel.height {
+        painter.put(panel.line(n), painter.sign("│", "|"), theme.border);
+    }
+    let head =
+        line_of(["TID", "PID", "COMMAND", "S", "NICE", "CPU", "OWED", "GETS", "WAIT", ""], panel.width, painter.ascii);
+    painter.put(panel.line(0), &head, theme.heading);
+    painter.put(Area::new(panel.x, panel.y, 1, 1), painter.sign("│", "|"), theme.border);
+    let heading = u16::try_from(panel_heading(Panel::Tasks)).unwrap_or(1);
+    let rows = tasks::rows(state);
+    if rows.is_empty() {
+        let area = panel.line(heading);
+        painter.put(Area::new(area.x + 2, area.y, area.width.saturating_sub(2), 1), &nothing(state), theme.quiet);
+        return None;
+    }
+    let ruler = Ruler::of(state);
+    let mut cursor = None;
+    for n in heading..panel.height {
+        let index = state.layout.panel_top + usize::from(n - heading);
+        let Some(row) = rows.get(index) else { break };
+        let Some(task) = state.snapshot().and_then(|s| s.tasks.get(row.key)) else { continue };
+        let area = panel.line(n);
+        let selected = index == state.panel_cursor;
+        let held = task.state == 'T' || is_held(state, task);
+        let style = if held { theme.held } else { theme.text };
+        painter.put(area, &line(state, task, row.threads, &ruler, area.width, selected, painter.ascii), style);
+        if !selected {
+            painter.put(area, painter.sign("│", "|"), theme.border);
+        }
+        if selected && state.in_panel {
+            painter.tint(area, theme.selected);
+            cursor = Some((area.x, area.y));
+        }
+    }
+    cursor
+}
+
+fn is_held(state: &State, task: &Task) -> bool {
+    state.table().and_then(|table| table.tasks.get(&task.key)).is_some_and(|row| row.demand == Demand::Held)
+}
+
+fn nothing(state: &State) -> String {
+    match state.selected().and_then(|id| state.values(id)).map(|values| values.tasks) {
+        None | Some(Field::Unread) => "being read …".to_owned(),
+        Some(Field::Value { v, .. }) if v.is_empty() => "no tasks in this group itself".to_owned(),
+        Some(Field::Value { v, .. }) => format!("{} tasks; being read …", v.len()),
+        Some(other) => files::word(other).to_owned(),
+    }
+}
+
+fn line(state: &State, task: &Task, threads: u32, ruler: &Ruler, width: u16, selected: bool, ascii: bool) -> String {
+    let row = state.table().and_then(|table| table.tasks.get(&task.key));
+    let mut marks = Vec::new();
+    if task.state == 'T' || is_held(state, task) {
+        marks.push("held".to_owned());
+    }
+    if threads > 1 {
+        marks.push(format!("{threads} threads"));
+    }
+    if tasks::is_workload(state, task) {
+        marks.push("ours".to_owned());
+    }
+    if task.kernel {
+        marks.push(if task.bound { "kernel, bound" } else { "kernel" }.to_owned());
+    }
+    let policy = match task.policy {
+        Policy::Other => task.nice.to_string(),
+        Policy::Batch => format!("b{}", task.nice),
+        Policy::Idle => "idle".to_owned(),
+        Policy::Fifo => format!("F{}", task.rt_priority),
+        Policy::RoundRobin => format!("R{}", task.rt_priority),
+        Policy::Deadline => "dl".to_owned(),
+        Policy::Unknown(number) => format!("p{number}"),
+    };
+    let cpu = match &task.allowed {
+        Field::Value { v, .. } if v.len() == 1 => v.to_string(),
+        Field::Value { .. } => format!("({})", task.last_cpu),
+        Field::Denied(_) => "denied".to_owned(),
+        _ => "?".to_owned(),
+    };
+    let cell = |value: Option<String>| value.unwrap_or_else(|| "?".to_owned());
+    let owed = cell(row.map(|row| format::owed(ruler, row.expected, ascii)));
+    let gets = cell(row.map(|row| format::gets(ruler, row.measured, ascii)));
+    let wait = row.and_then(|row| row.wait).map(|wait| format::percent(wait * 100.0, false)).unwrap_or_default();
+    let mut text = line_of(
+        [
+            &task.key.tid.to_string(),
+            &task.tgid.to_string(),
+            &escape(&task.comm),
+            &task.state.to_string(),
+            &policy,
+            &cpu,
+            &owed,
+            &gets,
+            &wait,
+            &marks.join(", "),
+        ],
+        width,
+        ascii,
+    );
+    if selected {
+        text.replace_range(0..1, ">");
+    }
+    text
+}
+
+/// One line of cells; the last takes what is left.
+fn line_of(cells: [&str; 10], width: u16, ascii: bool) -> String {
+    let [tid, pid, comm, state, nice, cpu, owed, gets, wait, marks] = cells;
+    let r = |text: &str, columns| right(text, columns, ascii);
+    let head = format!(
+        " {} {}  {} {} {} {} {} {} {}  ",
+        r(tid, 8),
+        r(pid, 7),
+        left(comm, 15, ascii),
+        left(state, 1, ascii),
+        r(nice, 4),
+        r(cpu, 5),
+        r(owed, 7),
+        r(gets, 7),
+        r(wait, 5)
+    );
+    let room = usize::from(width).saturating_sub(head.len().min(usize::from(width)));
+    format!("{head}{}", crate::app::text::cut(marks, room, ascii))
+}

@@ -1,0 +1,310 @@
+//! The tree: one line a group.
+use ratatui::style::Style;
+
+use crate::app::area::Area;
+use crate::app::layout::{Cells, indent};
+use crate::app::scale::{Ruler, name_of};
+use crate::app::sort::Column;
+use crate::app::state::State;
+use crate::app::text::{cut_middle, left, right};
+use crate::app::tree::Row;
+use crate::app::{act, drag, files, tasks};
+use crate::model::field::Field;
+use crate::split::ratio::Ratio;
+use crate::split::table::{Enough, Given, Row as SplitRow};
+
+use super::format;
+use super::header;
+use super::paint::Painter;
+
+/// What all rows of a frame share.
+struct Common {
+    ruler: Ruler,
+    base: Option<Ratio>,
+    stale: bool,
+}
+
+/// Paints the tree; the place of the cursor, on the selected row.
+pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16)> {
+    header::tree_border(painter, state);
+    heading(painter, state);
+    let layout = &state.layout;
+    let common = Common {
+        ruler: Ruler::of(state),
+        base: state.base().and_then(|id| state.split(id)).and_then(|row| row.configured),
+        stale: state.stale().is_some() || state.paused.is_some(),
+    };
+    let mut cursor = None;
+    for line in 0..layout.tree.height {
+        let Some(row) = state.flat.rows.get(layout.first_row + usize::from(line)) else { break };
+        let area = layout.tree.line(line);
+        row_line(painter, state, &common, row, area);
+        if state.tree.cursor == Some(row.key) {
+            cursor = Some((area.x, area.y));
+        }
+    }
+    if state.flat.rows.is_empty() {
+        let text = match state.snapshot() {
+            None => "reading the host …",
+            Some(_) if !state.tree.filter.is_empty() => "no group fits the filter; Esc drops it",
+            Some(_) => "no group of this hierarchy can be reached: it is mounted nowhere that can be seen",
+        };
+        let area = layout.tree.line(0);
+        let quiet = painter.theme.quiet;
+        painter.put(Area::new(area.x + 2, area.y, area.width.saturating_sub(2), 1), text, quiet);
+    }
+    cursor
+}
+
+fn heading(painter: &mut Painter<'_>, state: &State) {
+    let theme = painter.theme;
+    let line = state.layout.heading;
+    painter.put(line, painter.sign("│", "|"), theme.border);
+    let aged = match (state.paused, state.stale()) {
+        (Some(_), _) => Some("PAUSED".to_owned()),
+        (None, Some(age)) => Some(format!("{age} s AGO")),
+        (None, None) => None,
+    };
+    for cells in &state.layout.cells {
+        let area = Area::new(cells.x, line.y, cells.width, 1);
+        let order = state.tree.order.filter(|order| order.by == cells.column);
+        let mark = match order {
+            Some(order) if order.rising => painter.sign("▲", "^"),
+            Some(_) => painter.sign("▼", "v"),
+            None => "",
+        };
+        match (cells.column, &aged) {
+            (Column::Group, _) => {
+                let area = Area::new(area.x + 2, area.y, area.width - 2, 1);
+                painter.put(area, &format!("GROUP{mark}"), theme.heading);
+            }
+            (Column::Gets, Some(aged)) => painter.put_right(area, aged, theme.warning),
+            (Column::Bar, _) => bar_heading(painter, area, mark),
+            (column, _) => painter.put_right(area, &format!("{mark}{}", column.title()), theme.heading),
+        }
+    }
+}
+
+/// `vs RULE 0 … 100 %`, the ends above the ends of the bar.
+fn bar_heading(painter: &mut Painter<'_>, area: Area, mark: &str) {
+    let heading = painter.theme.heading;
+    painter.put(area, &format!("vs RULE{mark}"), heading);
+    if area.width >= 20 {
+        painter.put_right(area, "100 %", heading);
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm a column")]
+fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row, area: Area) {
+    let theme = painter.theme;
+    let selected = state.tree.cursor == Some(row.key);
+    let split = state.split(row.id).filter(|_| !row.gone);
+    let held = !row.gone && act::is_held(state, row.id);
+    let base_style = if row.gone {
+        theme.gone
+    } else if !row.fits {
+        theme.quiet
+    } else if held {
+        theme.held
+    } else {
+        theme.text
+    };
+    let amount_style = if common.stale { theme.quiet } else { base_style };
+    for cells in &state.layout.cells {
+        let cell = Area::new(cells.x, area.y, cells.width, 1);
+        match cells.column {
+            Column::Group => name(painter, state, row, cell, held, base_style),
+            Column::Weight if !row.gone => painter.put_right(cell, &weight(state, row), base_style),
+            Column::Rule => {
+                if let Some(split) = split {
+                    painter.put_right(cell, &format::rule(split.configured, common.base), base_style);
+                }
+            }
+            Column::Owed => {
+                if let Some(split) = split {
+                    painter.put_right(cell, &format::owed(&common.ruler, split.expected, painter.ascii), amount_style);
+                }
+            }
+            Column::Gets => {
+                if let Some(split) = split {
+                    painter.put_right(cell, &format::gets(&common.ruler, split.measured, painter.ascii), amount_style);
+                }
+            }
+            Column::Verdict => {
+                if let Some(split) = split {
+                    let style = match split.verdict.given {
+                        Given::Agrees => theme.good,
+                        Given::Differs => theme.bad,
+                        Given::CannotTell => theme.quiet,
+                    };
+                    painter.put_right(cell, format::given(split.verdict.given, painter.ascii), style);
+                }
+            }
+            Column::Bar => {
+                if let Some(split) = split {
+                    bar(painter, common, split, cell, amount_style);
+                }
+            }
+            Column::Tasks if !row.gone => {
+                let text = match (held, split.map(|split| split.verdict.enough)) {
+                    (true, _) | (_, Some(Enough::Held)) if !row.inner => {
+                        format!("held {}", format::tasks(tasks::counts(state, row.id), false))
+                    }
+                    _ => format::tasks(tasks::counts(state, row.id), row.inner),
+                };
+                painter.put_right(cell, &text, base_style);
+            }
+            Column::Children if !row.gone => {
+                let group = state.snapshot().and_then(|s| s.structure.group(row.id));
+                let text = match group {
+                    Some(group) if group.unlisted.is_some() => "denied".to_owned(),
+                    Some(group) => group.children.len().to_string(),
+                    None => "?".to_owned(),
+                };
+                painter.put_right(cell, &text, base_style);
+            }
+            Column::State if !row.gone => {
+                let text = match state.values(row.id).map(|values| values.frozen) {
+                    Some(Field::Value { v: true, .. }) => "frozen",
+                    Some(Field::Value { v: false, .. }) => "runs",
+                    Some(Field::Absent) => "",
+                    Some(other) => files::word(other),
+                    None => "…",
+                };
+                painter.put_right(cell, text, base_style);
+            }
+            Column::Weight | Column::Tasks | Column::Children | Column::State => {}
+        }
+    }
+    if row.gone {
+        let age = state.ghost.as_ref().map_or(0, |ghost| state.now.nanos_since(ghost.since) / 1_000_000_000);
+        let text = format!("gone {age} s ago, not by cgrove");
+        let last = state.layout.cells.first().map_or(area.x, |cells| cells.x + cells.width + 1);
+        painter.put(Area::new(last, area.y, area.right().saturating_sub(last), 1), &text, theme.warning);
+    }
+    target(painter, state, row, area);
+    if selected && state.moving.is_none() {
+        let style = if state.in_panel { theme.selected_elsewhere } else { theme.selected };
+        painter.tint(area, style);
+    }
+}
+
+/// Mark, indent, sign and name.
+fn name(painter: &mut Painter<'_>, state: &State, row: &Row, cell: Area, held: bool, style: Style) {
+    let theme = painter.theme;
+    let selected = state.tree.cursor == Some(row.key);
+    let tagged = state.tree.tags.contains(&row.key);
+    painter.put(
+        cell,
+        if selected { ">" } else { painter.sign("│", "|") },
+        if selected { theme.mark } else { theme.border },
+    );
+    if tagged {
+        painter.put(Area::new(cell.x + 1, cell.y, 1, 1), painter.sign("▪", "#"), theme.key);
+    }
+    let x = cell.x + 2 + indent(row.depth);
+    let room = cell.right().saturating_sub(x);
+    let counts = tasks::counts(state, row.id);
+    let sign = if row.inner && row.folded {
+        painter.sign("▸", "+")
+    } else if row.inner && !state.tree.list {
+        painter.sign("▾", "-")
+    } else if held {
+        painter.sign("‖", "=")
+    } else if counts.is_some_and(|(own, _)| own == 0) || row.gone {
+        painter.sign("○", "o")
+    } else {
+        painter.sign("●", "*")
+    };
+    painter.put(Area::new(x, cell.y, room.min(1), 1), sign, style);
+    let text = if row.gone {
+        state.ghost.as_ref().map(|ghost| ghost.name.clone()).unwrap_or_default()
+    } else if state.tree.list {
+        state.snapshot().and_then(|s| s.structure.place(row.id)).map(|p| p.to_string()).unwrap_or_default()
+    } else {
+        name_of(state, row.id)
+    };
+    let room = room.saturating_sub(2);
+    let text = cut_middle(&text, usize::from(room), painter.ascii);
+    let style = if row.fits && !row.gone && !held { style.patch(theme.text) } else { style };
+    painter.put(Area::new(x + 2, cell.y, room, 1), &text, style);
+}
+
+fn weight(state: &State, row: &Row) -> String {
+    let top = state.snapshot().and_then(|s| s.structure.group(row.id)).is_some_and(|group| group.parent.is_none());
+    if top {
+        return if state.setup.ascii { "-" } else { "–" }.to_owned();
+    }
+    if let Some(weight) = state.weight(row.id) {
+        return weight.to_string();
+    }
+    match state.values(row.id).map(|values| values.weight) {
+        None => "…".to_owned(),
+        // No weight: the controller is not enabled here, its tasks compete one by one.
+        Some(Field::Absent) => "none".to_owned(),
+        Some(Field::Malformed(_)) => "?".to_owned(),
+        Some(other) => files::word(other).to_owned(),
+    }
+}
+
+/// GETS − RULE in points, then GETS as a bar with RULE as a mark in it.
+fn bar(painter: &mut Painter<'_>, common: &Common, split: &SplitRow, cell: Area, style: Style) {
+    let theme = painter.theme;
+    let difference = format::beside_rule(&common.ruler, split, common.base).unwrap_or_default();
+    painter.put(cell, &right(&difference, 4, painter.ascii), style);
+    let bar = Area::new(cell.x + 5, cell.y, cell.width.saturating_sub(5), 1);
+    let cells = f64::from(bar.width);
+    let (full, half, mark) = (painter.sign("█", "="), painter.sign("▌", "-"), painter.sign(":", ":"));
+    if let Some(percent) = common.ruler.gets_percent(split.measured) {
+        let halves = (percent / 100.0 * cells * 2.0).round().clamp(0.0, cells * 2.0);
+        // At most twice the width of a terminal, and not negative.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the width of the bar")]
+        let halves = halves as usize;
+        let mut text: String = std::iter::repeat_n(full, halves / 2).collect();
+        if halves % 2 == 1 {
+            text.push_str(half);
+        }
+        painter.put(bar, &text, if common.stale { theme.quiet } else { theme.bar });
+    }
+    if common.ruler.beside_rule
+        && let Some(rule) = split.configured.and_then(|ratio| ratio.within(common.base.unwrap_or(Ratio::ONE)))
+        && rule != Ratio::ONE
+        && bar.width > 0
+    {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the width of the bar")]
+        let at = (rule.as_f64() * cells).round() as u16;
+        painter.put(Area::new(bar.x + at.min(bar.width - 1), bar.y, 1, 1), mark, theme.mark);
+    }
+}
+
+/// While something is being moved: the lit target, and why another cannot be one.
+fn target(painter: &mut Painter<'_>, state: &State, row: &Row, area: Area) {
+    let theme = painter.theme;
+    let Some(moving) = &state.moving else { return };
+    let reason = if row.gone { Some("it is gone".to_owned()) } else { drag::illegal(state, moving, row.id) };
+    let lit = moving.target == Some(row.key);
+    let text = match (&reason, lit) {
+        (None, true) => format!("{} drop", painter.sign("◄", "<-")),
+        (Some(reason), _) => reason.clone(),
+        (None, false) => String::new(),
+    };
+    let style = match (&reason, lit) {
+        (None, true) => theme.target,
+        (Some(_), true) => theme.warning,
+        (Some(_), false) => theme.quiet,
+        (None, false) => return,
+    };
+    if reason.is_some() {
+        painter.tint(area, theme.quiet);
+    }
+    if lit || reason.is_some() {
+        let at = state.layout.cells.iter().find(|cells| matches!(cells.column, Column::Bar | Column::Children));
+        let x = at.map_or(area.x, |Cells { x, .. }| *x);
+        let room = area.right().saturating_sub(x);
+        let text = left(&text, usize::from(room), painter.ascii);
+        painter.put(Area::new(x, area.y, room, 1), &text, style);
+    }
+    if lit {
+        painter.tint(area, style);
+    }
+}
