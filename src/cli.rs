@@ -7,10 +7,14 @@
 //! Not here: what the commands do. Each is a caller of `kernel`, `experiment`, `effect` or `runtime`.
 
 pub mod args;
+pub mod cleanup;
 pub mod exit;
 pub mod output;
 pub mod predict;
 pub mod target;
+pub mod tree;
+pub mod tui;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -55,7 +59,10 @@ fn hidden(arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
 
 fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
     match cli.command {
-        Some(args::Command::Tree(_)) | None => Ok(Code::Done),
+        None => tui::run(&cli.tui),
+        Some(args::Command::Tree(args)) => tree::run(&args),
         Some(args::Command::Predict(args)) => predict::run(&args),
+        Some(args::Command::Verify(args)) => verify::run(&args),
+        Some(args::Command::Cleanup(args)) => cleanup::run(&args),
     }
 }

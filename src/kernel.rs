@@ -10,6 +10,7 @@ pub mod fixture;
 pub mod fs;
 pub(crate) mod handles;
 pub mod host;
+pub mod load;
 pub mod mounts;
 pub mod paths;
 pub mod real;

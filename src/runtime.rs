@@ -8,6 +8,18 @@
 //!
 //! The main thread never waits for the kernel: a step that takes long is seen as one.
 
+pub mod clipboard;
+pub mod event_loop;
+pub mod experiment;
+pub mod hands;
 pub mod input;
+pub mod look;
+pub mod quiet;
+pub mod sampling;
+pub mod session;
+pub mod shipped;
 pub mod signals;
+pub mod stage;
+pub mod suspend;
 pub mod terminal;
+pub mod worker;

@@ -76,6 +76,10 @@ pub enum Command {
     Tree(Tree),
     /// What an experiment's weights say and what the kernel would owe; needs no kernel and no rights.
     Predict(super::predict::Predict),
+    /// Build an experiment, run it, measure it, compare, remove it.
+    Verify(super::verify::Verify),
+    /// Take back what a cgrove that was killed has left.
+    Cleanup(super::cleanup::Cleanup),
 }
 
 /// Arguments of `cgrove tree`.

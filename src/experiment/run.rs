@@ -20,6 +20,7 @@ mod build;
 mod check;
 mod end;
 mod measuring;
+mod progress;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +47,7 @@ use super::report::Report;
 use super::setup::Setup;
 
 pub use end::{End, Ending};
+pub use progress::{Progress, changes};
 
 /// How an experiment is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

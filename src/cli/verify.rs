@@ -1,0 +1,166 @@
+//! `cgrove verify FILE`: build an experiment, run it, measure it, compare, remove it.
+//!
+//! Thin over [`crate::experiment::run`]: this samples while the machine watches, turns SIGINT, SIGTERM and SIGHUP into an
+//! interrupt, and prints what comes out.
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::exit::{Code, Coded};
+use super::{output, predict, target};
+use crate::effect::supervisor::Supervisor;
+use crate::experiment::parse::Options as FileOptions;
+use crate::experiment::report::table::table;
+use crate::experiment::run::{End, Event, Facts, Options};
+use crate::kernel::real::RealFs;
+use crate::kernel::sampler::Sampler;
+use crate::model::interest::Interest;
+use crate::plan::survey::Limits;
+use crate::runtime::experiment::{Driver, Told, cpu_load};
+use crate::runtime::hands::Hands;
+use crate::runtime::{signals, stage};
+
+/// Time between two samplings while measuring.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// Arguments of `cgrove verify`.
+#[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct Verify {
+    /// The experiment file (TOML); `-` is standard input.
+    pub file: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Measure this long instead of what the file says.
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<f64>,
+    /// Build below this group.
+    #[arg(long, value_name = "GROUP")]
+    pub under: Option<OsString>,
+    /// Convert weights that the version that is found does not allow, by the kernel's own formula.
+    #[arg(long)]
+    pub convert: bool,
+    /// Leave groups and settings as they are after measuring; the workloads end all the same.
+    #[arg(long)]
+    pub keep: bool,
+    /// Allow more than 256 tasks.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Exit 2 for a wrong file, 3 for a host that does not permit or support it, 4 if it fails on the way.
+pub fn run(args: &Verify) -> Result<Code> {
+    let experiment = predict::read(&args.file, FileOptions { force: args.force })?;
+    if args.seconds.is_some_and(|seconds| !seconds.is_finite() || seconds <= 0.0 || seconds > 86_400.0) {
+        return Err(Coded::usage("--seconds takes a number above 0, at most 86400"));
+    }
+    // Before any thread.
+    let supervisor = Supervisor::start()?;
+    let (send, asked) = mpsc::channel();
+    let listening = signals::listen(move |signal| send.send(signal).is_ok()).context("listening for signals")?;
+    let mut hands = Hands::new(supervisor, Limits::default()).map_err(|error| Coded::host(format!("{error:#}")))?;
+    if let Some(reason) = &hands.limits().no_journal {
+        return Err(Coded::host(format!("the journal cannot be written, so nothing is changed: {reason}")));
+    }
+    let facts = facts(args, &hands)?;
+    let options = Options { seconds: args.seconds, convert: args.convert, keep: args.keep, step_by_step: false };
+
+    let mut told = Vec::new();
+    let mut driver = Driver::start(experiment, options, facts, &mut hands, &mut |what| told.push(what));
+    let mut sampler: Option<Sampler> = None;
+    let mut watch: Option<Interest> = None;
+    let end = loop {
+        let mut finished = None;
+        for what in told.drain(..) {
+            match what {
+                Told::Say(line) => output::message(&line),
+                Told::Ready(_) => {}
+                Told::Watch(interest) => watch = interest,
+                Told::Finished(end) => finished = Some(end),
+            }
+        }
+        if let Some(end) = finished {
+            break end;
+        }
+        let event = match asked.recv_timeout(INTERVAL) {
+            Ok(signals::Asked::Interrupt | signals::Asked::End(_)) => {
+                output::message("interrupted: taking everything back");
+                Some(Event::Interrupt)
+            }
+            Ok(signals::Asked::Suspend | signals::Asked::Continued) => None,
+            Err(RecvTimeoutError::Timeout) => match &watch {
+                None => None,
+                Some(interest) => {
+                    let sampler = match &mut sampler {
+                        Some(sampler) => sampler,
+                        none => none.insert(Sampler::new(Box::new(RealFs::new()))?),
+                    };
+                    Some(Event::Sampled(Arc::new(sampler.sample(interest))))
+                }
+            },
+            Err(RecvTimeoutError::Disconnected) => Some(Event::Interrupt),
+        };
+        if let Some(event) = event {
+            driver.on(event, &mut hands, &mut |what| told.push(what));
+        }
+    };
+    listening.close();
+    finish(hands, args.keep);
+    print(&end, args.json)
+}
+
+/// Ends the visit; what stands although it should not is said.
+fn finish(hands: Hands, keep: bool) {
+    match hands.finish() {
+        Ok(true) if keep => output::message("kept: `cgrove cleanup` removes it"),
+        Ok(true) => output::message("something still stands: `cgrove cleanup` tries again and says what"),
+        Ok(false) => {}
+        Err(failure) => output::message(&failure.to_string()),
+    }
+}
+
+fn print(end: &End, json: bool) -> Result<Code> {
+    if let Some(report) = &end.report {
+        if json {
+            let text = serde_json::to_string_pretty(report).context("writing the report as JSON")?;
+            output::data(&format!("{text}\n"))?;
+        } else {
+            output::data(&table(report))?;
+        }
+    }
+    if !end.message.is_empty() {
+        output::message(&end.message);
+    }
+    Ok(match end.code() {
+        0 => Code::Done,
+        1 => Code::CheckFailed,
+        2 => Code::Usage,
+        3 => Code::Host,
+        130 => Code::Interrupted,
+        _ => Code::Failed,
+    })
+}
+
+fn facts(args: &Verify, hands: &Hands) -> Result<Facts> {
+    let found = hands.discover().map_err(|error| Coded::host(format!("{error:#}")))?;
+    let under = match &args.under {
+        Some(text) => Some(target::group(&found.hierarchies, text).map_err(Coded::usage)?),
+        None => None,
+    };
+    let chosen = stage::of_host(hands.host(), &found, under).map_err(Coded::host)?;
+    Ok(Facts {
+        host: Arc::clone(hands.host()),
+        hierarchy: chosen.hierarchy,
+        stage: chosen.place,
+        make_stage: chosen.make,
+        load: cpu_load()?,
+    })
+}

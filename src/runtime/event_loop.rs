@@ -1,0 +1,223 @@
+//! The main thread of the terminal UI: messages in, commands out, a frame when something changed.
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{Event, KeyEventKind};
+
+use super::input::{self, Pause};
+use super::sampling::Sampling;
+use super::session::Session;
+use super::signals::{self, Asked};
+use super::terminal::{self, Screen};
+use super::worker::{Reply, Request, Worker};
+use super::{clipboard, suspend};
+use crate::app::command::{Command, Leave};
+use crate::app::message::Message;
+use crate::app::setup::Setup;
+use crate::app::state::State;
+use crate::app::{start, update};
+use crate::kernel::fs::Fs;
+use crate::kernel::real::RealFs;
+use crate::model::cpu_set::CpuSet;
+use crate::model::interest::Interest;
+use crate::model::snapshot::Snapshot;
+use crate::model::time::Mono;
+use crate::split::table::Table;
+use crate::view;
+
+use super::hands::Hands;
+use super::quiet::Quiet;
+
+/// How often time is told to the app.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What reaches the main thread.
+enum Incoming {
+    Input(Option<Event>),
+    Frame(Arc<Snapshot>, Table),
+    Reply(Reply),
+    Signal(Asked),
+}
+
+/// Runs the terminal UI until the user leaves. Returns what to say on stderr then.
+///
+/// # Errors
+/// If the machine cannot be read, a thread cannot start, or the terminal cannot be written.
+pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> {
+    let (send, inbox) = channel();
+    let teller = |send: &Sender<Incoming>| send.clone();
+    let sampling = {
+        let send = teller(&send);
+        Sampling::start(setup.delay, Interest::default(), move |snapshot, table| {
+            send.send(Incoming::Frame(snapshot, table)).is_ok()
+        })?
+    };
+    let allowed = hands.host().allowed.clone();
+    let worker = {
+        let send = teller(&send);
+        // Whoever does not listen any more needs no answer.
+        Worker::start(hands, session, move |reply| drop(send.send(Incoming::Reply(reply))))?
+    };
+    let listening = {
+        let send = teller(&send);
+        signals::listen(move |asked| send.send(Incoming::Signal(asked)).is_ok()).context("listening for signals")?
+    };
+    let screen = Screen::take(setup.mouse).context("taking the terminal")?;
+    let pause = input::listen(move |event| send.send(Incoming::Input(event)).is_ok())?;
+    let mut shell = Shell {
+        clock: RealFs::new(),
+        quiet: Quiet::new(allowed.clone()),
+        state: State::new(setup),
+        screen,
+        sampling,
+        worker,
+        pause,
+        leaving: false,
+    };
+    let said = shell.run(&inbox, &allowed);
+    listening.close();
+    let Shell { screen, worker, sampling, .. } = shell;
+    drop(screen);
+    worker.join();
+    drop(sampling);
+    said
+}
+
+struct Shell {
+    clock: RealFs,
+    quiet: Quiet,
+    state: State,
+    screen: Screen,
+    sampling: Sampling,
+    worker: Worker,
+    pause: Pause,
+    leaving: bool,
+}
+
+impl Shell {
+    fn run(&mut self, inbox: &Receiver<Incoming>, allowed: &CpuSet) -> Result<Vec<String>> {
+        if let Some(first) = allowed.first() {
+            self.tell(Message::Quiet(first))?;
+        }
+        let (columns, rows) = crossterm::terminal::size().context("asking for the terminal's size")?;
+        self.tell(Message::Resize { columns, rows })?;
+        let commands = start(&mut self.state);
+        self.perform(commands)?;
+        loop {
+            if self.state.take_dirty() {
+                let state = &self.state;
+                self.screen.draw(|frame| view::draw(frame, state)).context("writing to the terminal")?;
+            }
+            let first = match inbox.recv_timeout(TICK) {
+                Ok(incoming) => Some(incoming),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Vec::new()),
+            };
+            // All that is there already is one frame.
+            for incoming in first.into_iter().chain(inbox.try_iter()) {
+                if let Some(said) = self.take_in(incoming)? {
+                    return Ok(said);
+                }
+            }
+            let now = self.now();
+            self.tell(Message::Tick(now))?;
+        }
+    }
+
+    fn now(&self) -> Mono {
+        self.clock.now()
+    }
+
+    /// Takes in one thing; `Some` when the visit is over.
+    fn take_in(&mut self, incoming: Incoming) -> Result<Option<Vec<String>>> {
+        let now = self.now();
+        match incoming {
+            Incoming::Input(Some(Event::Key(key))) if key.kind != KeyEventKind::Release => {
+                self.tell(Message::Key { key, now })?;
+            }
+            Incoming::Input(Some(Event::Mouse(event))) => self.tell(Message::Mouse { event, now })?,
+            Incoming::Input(Some(Event::Paste(text))) => self.tell(Message::Paste(text))?,
+            Incoming::Input(Some(Event::Resize(columns, rows))) => {
+                self.tell(Message::Resize { columns, rows })?;
+            }
+            Incoming::Input(Some(_)) => {}
+            // The terminal is gone.
+            Incoming::Input(None) => self.leave(Leave::Restore),
+            Incoming::Frame(snapshot, table) => {
+                if let Some(quiet) = self.quiet.choose(&self.clock) {
+                    self.tell(Message::Quiet(quiet))?;
+                }
+                self.worker.ask(Request::Sampled(Arc::clone(&snapshot)));
+                self.tell(Message::Frame { snapshot, table: Arc::new(table), now })?;
+            }
+            Incoming::Reply(Reply::App(message)) => self.tell(message)?,
+            Incoming::Reply(Reply::Changed) => self.sampling.resample(),
+            Incoming::Reply(Reply::Left(said)) => return Ok(Some(said)),
+            Incoming::Signal(Asked::End(_) | Asked::Interrupt) => self.leave(Leave::Restore),
+            Incoming::Signal(Asked::Suspend) => self.suspend()?,
+            Incoming::Signal(Asked::Continued) => self.screen.redraw_all()?,
+        }
+        Ok(None)
+    }
+
+    fn tell(&mut self, message: Message) -> Result<()> {
+        let commands = update(&mut self.state, message);
+        self.perform(commands)
+    }
+
+    fn perform(&mut self, commands: Vec<Command>) -> Result<()> {
+        for command in commands {
+            match command {
+                Command::Interest(interest) => self.sampling.interest(interest),
+                Command::Plan(token, intent) => self.worker.ask(Request::Plan(token, intent)),
+                Command::Execute(token, plan) => self.worker.ask(Request::Execute(token, plan)),
+                Command::Copy(text) => self.copy(text)?,
+                Command::LoadExperiment(source) => self.worker.ask(Request::Load(source)),
+                Command::Experiment(control) => self.worker.ask(Request::Experiment(control)),
+                Command::MeasureAnew => self.sampling.measure_anew("0: measure anew"),
+                Command::Delay(delay) => self.sampling.set_delay(delay),
+                // What is armed is asked of the plan's confirmation, which the app itself decides by.
+                Command::Arm(_) => {}
+                Command::MouseCapture(on) => self.screen.set_mouse(on)?,
+                Command::Suspend => self.suspend()?,
+                Command::Redraw => self.screen.redraw_all()?,
+                Command::Quit(leave) => self.leave(leave),
+            }
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, leave: Leave) {
+        if !self.leaving {
+            self.leaving = true;
+            self.worker.ask(Request::Leave(leave));
+        }
+    }
+
+    fn suspend(&mut self) -> Result<()> {
+        self.pause.set(true);
+        terminal::give_back();
+        let stopped = suspend::stop_ourselves();
+        self.screen.take_again().context("taking the terminal again")?;
+        self.pause.set(false);
+        let (columns, rows) = crossterm::terminal::size().context("asking for the terminal's size")?;
+        self.tell(Message::Resize { columns, rows })?;
+        if let Err(errno) = stopped {
+            self.tell(Message::Notice(format!("cannot suspend: {errno}")))?;
+        }
+        Ok(())
+    }
+
+    fn copy(&mut self, text: String) -> Result<()> {
+        let kept = clipboard::keep(&text);
+        self.screen.write(CopyToClipboard::to_clipboard_from(text)).context("writing to the terminal")?;
+        let answer = match kept {
+            Ok(path) => Ok(format!("copied; also in {}", path.display())),
+            Err(why) => Ok(format!("copied, if the terminal allows it (not in a file: {why})")),
+        };
+        self.tell(Message::Copied(answer))
+    }
+}

@@ -1,0 +1,207 @@
+//! What can change the machine, in one pair of hands: survey, plan, execute, keep the journal.
+//!
+//! Used from one thread: the effect thread of the terminal UI, or the only thread of a headless run. Whoever confirms is
+//! above: [`Hands::plan`] answers with a plan or a refusal, [`Hands::execute`] surveys again and carries out what was
+//! confirmed, or hands back the other plan that the machine now needs.
+//!
+//! Not here: what a verb does (`plan`), how a step is done (`effect`).
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use crate::effect::executor::Kernel;
+use crate::effect::failure::Failure;
+use crate::effect::journal::{self, Log, Writer};
+use crate::effect::supervisor::{Launcher, Supervisor};
+use crate::effect::transaction::{self, Report};
+use crate::kernel::discover::{Discovery, discover};
+use crate::kernel::real::RealFs;
+use crate::kernel::{host, survey};
+use crate::model::host::Host;
+use crate::model::id::GroupKey;
+use crate::model::workload::Workload;
+use crate::plan::intent::{Intent, Needs};
+use crate::plan::journal::Entry;
+use crate::plan::refusal::Refusal;
+use crate::plan::step::Plan;
+use crate::plan::survey::{Limits, Survey};
+use crate::plan::plan_with;
+
+/// What became of a plan that was confirmed.
+pub enum Executed {
+    /// It was carried out, or failed and was rolled back.
+    Report(Report),
+    /// The machine changed since it was confirmed: this is what would have to be done now.
+    Changed(Plan),
+    /// The machine changed since it was confirmed: it cannot be done any more.
+    Refused(Refusal),
+}
+
+/// The hands.
+pub struct Hands {
+    fs: RealFs,
+    host: Arc<Host>,
+    supervisor: Supervisor,
+    journal: Option<Writer>,
+    limits: Limits,
+}
+
+impl Hands {
+    /// Takes hold. A journal that cannot be written is no error here: changing is then refused, with the reason.
+    ///
+    /// # Errors
+    /// If the machine cannot be read at all.
+    pub fn new(supervisor: Supervisor, mut limits: Limits) -> Result<Self> {
+        let fs = RealFs::new();
+        let found = discover(&fs).context("looking for hierarchies")?;
+        let host = Arc::new(host::host(&fs, found.mode).context("reading the host's facts")?);
+        let journal = if limits.read_only {
+            None
+        } else {
+            match Writer::create() {
+                Ok(writer) => Some(writer),
+                Err(failure) => {
+                    limits.no_journal = Some(failure.to_string());
+                    None
+                }
+            }
+        };
+        Ok(Self { fs, host, supervisor, journal, limits })
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// What is not allowed in this visit.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// From now on nothing outside of this group is changed.
+    pub fn limit_to(&mut self, only: Option<crate::model::place::Place>) {
+        self.limits.only = only;
+    }
+
+    /// Where the journal is, when that is not the usual place.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.journal.as_ref().and_then(Writer::note)
+    }
+
+    /// The journal of this visit, oldest entry first.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        self.journal.as_ref().map_or(&[], |writer| &writer.journal().entries)
+    }
+
+    /// The groups that this visit made and that still are.
+    #[must_use]
+    pub fn made(&self) -> Vec<GroupKey> {
+        journal::made(self.entries()).into_iter().collect()
+    }
+
+    /// The workloads of this visit.
+    #[must_use]
+    pub fn workloads(&self) -> &[Workload] {
+        self.supervisor.workloads()
+    }
+
+    /// Takes in which workloads ended meanwhile; whether any did.
+    ///
+    /// # Errors
+    /// The supervisor is gone.
+    pub fn poll(&mut self) -> Result<bool, Failure> {
+        Ok(!self.supervisor.poll()?.is_empty())
+    }
+
+    /// Hierarchies as they are mounted now.
+    ///
+    /// # Errors
+    /// If the machine cannot be read.
+    pub fn discover(&self) -> Result<Discovery> {
+        discover(&self.fs).context("looking for hierarchies")
+    }
+
+    /// Looks afresh at what is needed.
+    ///
+    /// # Errors
+    /// If the machine cannot be read.
+    pub fn survey(&mut self, needs: &Needs) -> Result<Survey> {
+        // A workload that ended is told apart from one that runs.
+        self.poll().context("asking the supervisor")?;
+        let found = self.discover()?;
+        let mut survey = survey::survey_of(&self.fs, needs, Arc::clone(&self.host), &found);
+        survey.made = journal::made(self.entries());
+        survey.workloads = self.workloads().to_vec();
+        survey.limits = self.limits.clone();
+        Ok(survey)
+    }
+
+    /// What would be done for an intent, or why nothing can be.
+    ///
+    /// # Errors
+    /// If the machine cannot be read.
+    pub fn plan(&mut self, intent: &Intent) -> Result<Result<Plan, Refusal>> {
+        let survey = self.survey(&intent.needs_with(self.entries()))?;
+        Ok(plan_with(intent, &survey, self.entries()))
+    }
+
+    /// Carries out the plan that was confirmed for an intent, if a fresh survey still leads to the same steps.
+    ///
+    /// # Errors
+    /// If the machine cannot be read.
+    pub fn execute(&mut self, intent: &Intent, confirmed: &Plan) -> Result<Executed> {
+        let plan = match self.plan(intent)? {
+            Ok(plan) if plan.steps == confirmed.steps => plan,
+            Ok(other) => return Ok(Executed::Changed(other)),
+            Err(refusal) => return Ok(Executed::Refused(refusal)),
+        };
+        self.carry_out(intent, &plan).map(Executed::Report)
+    }
+
+    /// Plans and carries out at once: for a headless run, whose file was the confirmation.
+    ///
+    /// # Errors
+    /// If the machine cannot be read.
+    pub fn act(&mut self, intent: &Intent) -> Result<Executed> {
+        match self.plan(intent)? {
+            Ok(plan) => self.carry_out(intent, &plan).map(Executed::Report),
+            Err(refusal) => Ok(Executed::Refused(refusal)),
+        }
+    }
+
+    fn carry_out(&mut self, intent: &Intent, plan: &Plan) -> Result<Report> {
+        let found = self.discover()?;
+        let Some(journal) = &mut self.journal else {
+            let reason = self.limits.no_journal.clone().unwrap_or_else(|| "this visit is read-only".to_owned());
+            anyhow::bail!("nothing was changed: {reason}");
+        };
+        let undoes: &[u64] = match intent {
+            Intent::Undo { entries } => entries,
+            _ => &[],
+        };
+        let directories = &found.hierarchies[..];
+        let mut executor = Kernel { directories: &directories, launcher: &mut self.supervisor };
+        Ok(transaction::execute(plan, undoes, &mut executor, journal, &directories))
+    }
+
+    /// The entries that stand: what "undo everything" takes back, oldest first.
+    #[must_use]
+    pub fn standing(&self) -> Vec<u64> {
+        self.entries().iter().filter(|entry| entry.stands()).map(|entry| entry.number).collect()
+    }
+
+    /// Ends the visit: workloads end, the journal goes if nothing of it stands. Whether something stands.
+    ///
+    /// # Errors
+    /// If workloads do not end in time (the supervisor goes on ending them).
+    pub fn finish(self) -> Result<bool, Failure> {
+        let ended = self.supervisor.end_all();
+        let stands = self.journal.is_some_and(Writer::finish);
+        ended.map(|()| stands)
+    }
+}

@@ -1,0 +1,217 @@
+//! The effect thread: surveys, plans, executes, and runs experiments, one request after the other.
+//!
+//! It alone holds [`Hands`]. It answers with messages for the app; a step that takes long keeps only this thread waiting.
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::hands::{Executed, Hands};
+use super::session::Session;
+use crate::app::command::Leave;
+use crate::app::experiment::{Control, Source};
+use crate::app::message::{Message, Report, Token};
+use crate::model::snapshot::Snapshot;
+use crate::plan::intent::Intent;
+use crate::plan::journal::all_undo;
+use crate::plan::step::Plan;
+
+/// How often the supervisor is asked whether a workload ended.
+const POLL: Duration = Duration::from_millis(300);
+
+/// What the effect thread is asked to do.
+pub enum Request {
+    /// Plan an intent.
+    Plan(Token, Intent),
+    /// Carry out a plan that was confirmed.
+    Execute(Token, Box<Plan>),
+    /// Read and check an experiment.
+    Load(Source),
+    /// Drive the experiment that is loaded.
+    Experiment(Control),
+    /// A sampling, for the experiment that runs.
+    Sampled(Arc<Snapshot>),
+    /// End the visit.
+    Leave(Leave),
+}
+
+/// What the effect thread tells.
+pub enum Reply {
+    /// For the app.
+    App(Message),
+    /// Something was changed: sample at once.
+    Changed,
+    /// The visit ended: what to say on stderr after the terminal was given back.
+    Left(Vec<String>),
+}
+
+/// The effect thread.
+pub struct Worker {
+    requests: Sender<Request>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts the thread. `tell` takes what it has to say.
+    ///
+    /// # Errors
+    /// If the thread cannot start.
+    pub fn start(hands: Hands, session: Session, tell: impl Fn(Reply) + Send + 'static) -> std::io::Result<Self> {
+        let (requests, inbox) = channel();
+        let state = State { hands, session, intents: HashMap::new(), tell: Box::new(tell) };
+        let thread = thread::Builder::new().name("effect".to_owned()).spawn(move || state.serve(&inbox))?;
+        Ok(Self { requests, thread })
+    }
+
+    /// Asks for something.
+    pub fn ask(&self, request: Request) {
+        // A worker that ended said so by `Left`.
+        drop(self.requests.send(request));
+    }
+
+    /// Waits for its end, which [`Request::Leave`] brings about.
+    pub fn join(self) {
+        drop(self.requests);
+        // A panic there was reported by the hook.
+        drop(self.thread.join());
+    }
+}
+
+struct State {
+    hands: Hands,
+    session: Session,
+    /// What each plan that was shown is to do: its intent, to plan it again right before doing.
+    intents: HashMap<Token, Intent>,
+    tell: Box<dyn Fn(Reply) + Send>,
+}
+
+impl State {
+    fn serve(mut self, inbox: &Receiver<Request>) {
+        self.tell_workloads();
+        loop {
+            match inbox.recv_timeout(POLL) {
+                Ok(Request::Leave(leave)) => return self.leave(leave),
+                Ok(request) => self.answer(request),
+                Err(RecvTimeoutError::Timeout) => self.poll(),
+                // The main thread is gone without asking to leave: it panicked. The stage is restored all the same.
+                Err(RecvTimeoutError::Disconnected) => return self.leave(Leave::Restore),
+            }
+        }
+    }
+
+    fn app(&self, message: Message) {
+        (self.tell)(Reply::App(message));
+    }
+
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::Plan(token, intent) => {
+                match self.hands.plan(&intent) {
+                    Ok(answer) => self.app(Message::Planned { token, answer }),
+                    Err(error) => self.app(Message::NotPlanned { token, why: format!("{error:#}") }),
+                }
+                self.intents.insert(token, intent);
+            }
+            Request::Execute(token, plan) => self.execute(token, &plan),
+            Request::Load(source) => {
+                let loaded = self.session.load(&source, &self.hands);
+                self.app(Message::Experiment(loaded));
+            }
+            Request::Experiment(control) => {
+                let told = self.session.control(control, &mut self.hands);
+                self.told(told);
+            }
+            Request::Sampled(snapshot) => {
+                let told = self.session.sampled(snapshot, &mut self.hands);
+                self.told(told);
+            }
+            Request::Leave(_) => {}
+        }
+    }
+
+    /// Tells what an experiment did.
+    fn told(&self, told: super::session::Told) {
+        for message in told.messages {
+            self.app(message);
+        }
+        if told.changed {
+            self.tell_all();
+            (self.tell)(Reply::Changed);
+        }
+    }
+
+    fn execute(&mut self, token: Token, plan: &Plan) {
+        let Some(intent) = self.intents.get(&token).cloned() else {
+            let problem = Some("this plan was not planned in this visit; nothing was changed".to_owned());
+            return self.app(Message::Done { token, report: Report { entry: None, problem } });
+        };
+        match self.hands.execute(&intent, plan) {
+            Ok(Executed::Report(report)) => {
+                let entry =
+                    report.number.and_then(|number| self.hands.entries().iter().find(|e| e.number == number).cloned());
+                let problem = (!report.succeeded()).then(|| report.to_string());
+                self.intents.remove(&token);
+                self.app(Message::Done { token, report: Report { entry, problem } });
+                self.tell_all();
+                (self.tell)(Reply::Changed);
+            }
+            Ok(Executed::Changed(plan)) => self.app(Message::Planned { token, answer: Ok(plan) }),
+            Ok(Executed::Refused(refusal)) => self.app(Message::Planned { token, answer: Err(refusal) }),
+            Err(error) => {
+                let report = Report { entry: None, problem: Some(format!("{error:#}")) };
+                self.app(Message::Done { token, report });
+            }
+        }
+    }
+
+    fn tell_all(&self) {
+        self.app(Message::Journal(self.hands.entries().into()));
+        self.app(Message::Made(self.hands.made().into()));
+        self.tell_workloads();
+    }
+
+    fn tell_workloads(&self) {
+        self.app(Message::Workloads(self.hands.workloads().into()));
+    }
+
+    fn poll(&mut self) {
+        match self.hands.poll() {
+            Ok(false) => {}
+            Ok(true) => self.tell_workloads(),
+            Err(failure) => self.app(Message::Notice(failure.to_string())),
+        }
+    }
+
+    fn leave(mut self, leave: Leave) {
+        let mut said = Vec::new();
+        self.session.stop(&mut self.hands);
+        if leave == Leave::Restore {
+            said.extend(restore(&mut self.hands));
+        }
+        match self.hands.finish() {
+            Ok(true) if leave == Leave::Keep => {
+                said.push("kept what was made and set; `cgrove cleanup` takes it back".to_owned());
+            }
+            Ok(true) => said.push("something still stands: `cgrove cleanup` tries again and says what".to_owned()),
+            Ok(false) => {}
+            Err(failure) => said.push(failure.to_string()),
+        }
+        (self.tell)(Reply::Left(said));
+    }
+}
+
+/// Takes back everything of the visit; what could not be is said.
+fn restore(hands: &mut Hands) -> Vec<String> {
+    let entries = all_undo(hands.entries());
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    match hands.act(&Intent::Undo { entries }) {
+        Ok(Executed::Report(report)) if report.succeeded() => Vec::new(),
+        Ok(Executed::Report(report)) => vec![report.to_string()],
+        Ok(Executed::Refused(refusal)) => vec![format!("{}: {}", refusal.title, refusal.rule)],
+        Ok(Executed::Changed(plan)) => vec![format!("not done: {}", plan.title)],
+        Err(error) => vec![format!("{error:#}")],
+    }
+}
