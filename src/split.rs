@@ -12,9 +12,13 @@
 
 pub mod configured;
 pub mod contest;
+pub mod demand;
 #[cfg(test)]
 mod fixture;
+pub mod live;
+pub mod measured;
 pub mod ratio;
 pub mod solve;
 pub mod table;
+pub mod verdict;
 pub mod weight;

@@ -13,7 +13,7 @@ use crate::model::time::Mono;
 
 /// A host with one hierarchy that carries cpu.
 pub(crate) struct Host {
-    pub(crate) host: crate::model::host::Host,
+    pub(crate) facts: crate::model::host::Host,
     pub(crate) structure: Structure,
     pub(crate) top: GroupId,
     pub(crate) rows: Vec<GroupRow>,
@@ -35,7 +35,7 @@ impl Host {
     fn new(cpus: u32, version: Version) -> Self {
         let hierarchy = if version == Version::V2 { HierarchyId::V2 } else { HierarchyId(3) };
         let online: CpuSet = (0..cpus).collect();
-        let host = crate::model::host::Host {
+        let facts = crate::model::host::Host {
             name: "host".into(),
             release: "6.18".into(),
             boot_id: String::new(),
@@ -74,7 +74,7 @@ impl Host {
             root: Some(top),
         });
         let mut made = Self {
-            host,
+            facts,
             structure,
             top,
             rows: Vec::new(),
@@ -215,7 +215,7 @@ impl Host {
         Arc::new(Snapshot {
             number: self.number,
             at: self.now,
-            host: Arc::new(self.host.clone()),
+            host: Arc::new(self.facts.clone()),
             structure: Arc::new(self.structure.clone()),
             groups,
             tasks: TaskColumns::new(self.tasks.clone()),

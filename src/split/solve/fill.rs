@@ -72,14 +72,14 @@ impl<'a> Filling<'a> {
     /// Lays the tree over the pools and divides the weights of groups.
     pub(super) fn new(contest: &'a Contest, pools: &Pools) -> Self {
         let count = contest.nodes.len();
-        let mut tasks: Vec<Vec<u32>> = vec![Vec::new(); pools.pools.len()];
+        let mut tasks: Vec<Vec<u32>> = vec![Vec::new(); pools.groups.len()];
         for (node, number) in (0..count).zip(0_u32..) {
             if let Some(pool) = pools.pool_of(node) {
                 tasks[pool].push(number);
             }
         }
         let mut entries: Vec<Entry> = Vec::with_capacity(count);
-        let mut ranges = Vec::with_capacity(pools.pools.len());
+        let mut ranges = Vec::with_capacity(pools.groups.len());
         let mut entry_of = vec![NONE; count];
         for (tasks, pool) in tasks.iter().zip(0_u32..) {
             let start = entries.len();
@@ -111,13 +111,15 @@ impl<'a> Filling<'a> {
                     amount: 0.0,
                 });
             }
-            nodes.iter().for_each(|&node| entry_of[node as usize] = NONE);
+            for &node in &nodes {
+                entry_of[node as usize] = NONE;
+            }
             ranges.push(start..entries.len());
         }
         let (first_child, children) = grouped(entries.len(), entries.iter().map(|entry| entry.parent));
         let (first_of_node, of_node) = grouped(count, entries.iter().map(|entry| entry.node));
-        let capacity = (0..pools.pools.len()).map(|pool| pools.capacity(pool)).collect();
-        let fluid = (0..pools.pools.len()).map(|pool| pools.is_fluid(pool)).collect();
+        let capacity = (0..pools.groups.len()).map(|pool| pools.capacity(pool)).collect();
+        let fluid = (0..pools.groups.len()).map(|pool| pools.is_fluid(pool)).collect();
         let mut filling = Self {
             contest,
             entries,

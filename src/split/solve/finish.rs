@@ -29,9 +29,9 @@ pub(super) fn solution(contest: &Contest, pools: &Pools, filling: &Filling) -> S
     first_part.push(u32::try_from(parts.len()).unwrap_or(u32::MAX));
     let capped_by = capped_by(contest, &cpus, &demand);
     let exact = exact(contest, pools, filling, &cpus, &demand, &extra);
-    let pools = (0..pools.pools.len())
+    let pools = (0..pools.groups.len())
         .map(|pool| Pool {
-            cpus: pools.pools[pool].iter().map(|&ix| pools.cpus[ix].0).collect::<CpuSet>(),
+            cpus: pools.groups[pool].iter().map(|&ix| pools.cpus[ix].0).collect::<CpuSet>(),
             capacity: pools.capacity(pool),
             owed: parts_of_root(&parts, &first_part)
                 .iter()
@@ -63,7 +63,7 @@ fn leftovers(
         .filter(|&node| matches!(contest.nodes[node].kind, NodeKind::Task { .. }))
         .filter(|&node| demand.limited[node] - cpus[node] > NOTHING)
         .collect();
-    for (pool, number) in (0..pools.pools.len()).zip(0_u32..) {
+    for (pool, number) in (0..pools.groups.len()).zip(0_u32..) {
         let given: f64 = filling.ranges[pool].clone().next().map_or(0.0, |root| filling.entries[root].amount);
         let mut left = pools.capacity(pool) - given;
         for &node in &hungry {
@@ -72,7 +72,7 @@ fn leftovers(
             }
             let NodeKind::Task { cpus: allowed, .. } = &contest.nodes[node].kind else { continue };
             let wanted = demand.limited[node] - cpus[node];
-            if wanted <= NOTHING || !pools.pools[pool].iter().any(|&ix| allowed.contains(pools.cpus[ix].0)) {
+            if wanted <= NOTHING || !pools.groups[pool].iter().any(|&ix| allowed.contains(pools.cpus[ix].0)) {
                 continue;
             }
             let path = || std::iter::successors(Some(node), |&at| contest.nodes[at].parent);
@@ -151,15 +151,28 @@ fn exact(
     demand: &Demands,
     extra: &[(NodeIx, Part)],
 ) -> Vec<bool> {
-    let count = pools.pools.len();
+    let count = pools.groups.len();
     let used_up: Vec<bool> = (0..count)
         .map(|pool| {
             let root = filling.ranges[pool].clone().next();
             root.is_some_and(|root| filling.entries[root].amount >= pools.capacity(pool) - NOTHING)
         })
         .collect();
-    let mut rough: Vec<bool> = (0..count).map(|pool| pools.is_fluid(pool) && used_up[pool]).collect();
-    extra.iter().for_each(|(_, part)| rough[part.pool as usize] = true);
+    // Who could run on several CPUs and wants more may turn up on each of them.
+    let mut rough = vec![false; count];
+    let mut last: Option<usize> = None;
+    for (node, amount) in filling.tasks() {
+        let same = last.is_some_and(|last| pools.class_of[last] == pools.class_of[node]);
+        if amount < demand.limited[node] - NOTHING && !same {
+            last = Some(node);
+            for pool in pools.roams_in(contest, node).filter(|&pool| used_up[pool]) {
+                rough[pool] = true;
+            }
+        }
+    }
+    for (_, part) in extra {
+        rough[part.pool as usize] = true;
+    }
     let mut changed = rough.contains(&true);
     while changed {
         changed = false;

@@ -179,7 +179,11 @@ fn what_depends_on_the_balancer_is_not_exact() {
     let line = "1024{ t@2 t@0-1 } 512{ t@2 } 1024{ t@0-1 t@0-1 }";
     assert!(!solve(&contest(3, line)).exact.contains(&true));
     // Enough CPUs for all: nothing depends on the balancer.
-    assert!(!solve(&contest(2, "t@0-1 t@0-1 ")).exact.contains(&true), "both CPUs are used up");
+    assert!(!solve(&contest(2, "t@0-1 t@0-1")).exact.contains(&false));
+    // The roaming one finds a CPU of its own and leaves the pinned ones alone.
+    assert!(!solve(&contest(2, "600{ t } 200{ t } t@0-1")).exact.contains(&false));
+    // Here it competes: it is owed less than a CPU.
+    assert!(!solve(&contest(2, "600{ t } 200{ t } t@0-1 t@0-1")).exact.contains(&true));
     assert!(!solve(&contest(3, "t@0-2 t@0-2 ")).exact.contains(&false));
 }
 

@@ -1,0 +1,483 @@
+//! The rows of a frame: expected, measured, configured and the verdict of each group and task, side by side.
+use std::collections::HashMap;
+
+use crate::model::bytes::escape;
+use crate::model::cgroup::Quota;
+use crate::model::id::{GroupId, TaskKey};
+use crate::model::snapshot::Snapshot;
+use crate::model::time::Mono;
+use crate::split::configured;
+use crate::split::contest::{NodeIx, Solution};
+use crate::split::measured::{Raw, Ring};
+use crate::split::ratio::Ratio;
+use crate::split::solve::NOTHING;
+use crate::split::table::{Demand, Enough, Given, Got, Owed, Row, Table, TaskRow, Verdict};
+use crate::split::verdict::{Cap, Count, Facts, Lender, Level, Threads, verdict};
+
+use super::changes::window;
+use super::lay::{Carrier, Laid};
+use super::{MOVED, ROAMERS, Window, Windows};
+
+/// Everything of one frame.
+pub(super) struct Frame<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) host: &'a Carrier,
+    pub(super) ring: &'a Ring,
+    pub(super) demands: &'a HashMap<TaskKey, Demand>,
+    pub(super) laid: &'a Laid,
+    pub(super) solution: &'a Solution,
+    pub(super) number: u64,
+}
+
+/// Sums over a group and all below it.
+#[derive(Clone, Debug, Default)]
+struct Sum {
+    own: u32,
+    count: Count,
+    /// Tasks that use the CPU at all.
+    running: u32,
+    owed: f64,
+    wait: f64,
+    measured: f64,
+    at_least: bool,
+    /// Some task is owed less than it wants.
+    wants_more: bool,
+    inexact: bool,
+    capped_by: Option<NodeIx>,
+}
+
+/// Where a row's window begins, and whether what it is owed has just moved.
+struct Since {
+    at: Mono,
+    unsettled: bool,
+}
+
+impl Frame<'_> {
+    /// The table, and whether any row's owed amount moved.
+    pub(super) fn table(&self, windows: &mut Windows) -> (Table, bool) {
+        let mut table = Table::default();
+        let mut sums = vec![Sum::default(); self.snapshot.structure.slots()];
+        let mut moved = false;
+        let rough = self.rough_pools();
+        let mut got_in_pool = vec![0.0; self.solution.pools.len()];
+        table.tasks.reserve(self.laid.tasks.len());
+        for placed in &self.laid.tasks {
+            let demand = self.demands.get(&placed.key).copied().unwrap_or(Demand::Unknown);
+            let (fair, exact) =
+                placed.node.map_or((0.0, true), |node| (self.solution.cpus[node], self.is_exact(node, &rough)));
+            let owed = placed.first + fair;
+            let expected = self.owed(owed, exact);
+            let since =
+                since(&mut windows.tasks, placed.key, expected.cpus(), self.snapshot.at, windows.all, self.number);
+            moved |= since.unsettled;
+            let rates = self.ring.task(placed.key).and_then(|track| track.rates(since.at));
+            let raw = rates.map(|rates| Raw { cpus: rates.run, seconds: rates.seconds, at_least: false });
+            let known = self.ring.task(placed.key).is_some();
+            let measured = match raw {
+                Some(raw) => raw.got(self.snapshot.host.tick_ns, 1),
+                None if known => Got::TooEarly,
+                None => Got::Unknown,
+            };
+            let wait = rates.map(|rates| match demand {
+                // Wait is booked late; who never sleeps waits whenever it does not run.
+                Demand::Hungry => (1.0 - rates.run).clamp(0.0, 1.0),
+                _ => rates.wait.min(1.0),
+            });
+            let sum = &mut sums[placed.group.0 as usize];
+            sum.own += 1;
+            sum.count.all += 1;
+            match demand {
+                Demand::Hungry => {
+                    sum.count.hungry += 1;
+                    sum.wait += wait.unwrap_or(0.0);
+                }
+                Demand::Held => sum.count.held += 1,
+                Demand::Unknown => sum.count.unknown += 1,
+                Demand::Satisfied { .. } => {}
+            }
+            sum.running += u32::from(owed > 0.0 || measured.cpus().is_some_and(|cpus| cpus > 0.0));
+            sum.owed += owed;
+            sum.inexact |= !exact;
+            if let Some(node) = placed.node {
+                if self.solution.wants_more(node) {
+                    sum.wants_more = true;
+                    sum.capped_by = sum.capped_by.or(self.solution.capped_by[node]);
+                }
+                if fair > NOTHING {
+                    for part in self.solution.parts(node) {
+                        got_in_pool[part.pool as usize] += measured.cpus().unwrap_or(0.0) * part.cpus / fair;
+                    }
+                }
+            }
+            table.tasks.insert(placed.key, TaskRow { group: placed.group, demand, expected, measured, wait });
+        }
+        table.contested = self.contested();
+        self.add_up(&mut sums);
+        let sinces: Vec<Option<Since>> = self.sinces(&sums, windows, &mut moved);
+        self.add_up_measured(&mut sums, &sinces);
+        let unseen = self.unseen(&got_in_pool);
+        let ratios = configured::of_groups(&self.snapshot.structure, &self.snapshot.groups, self.host.top);
+        for (&id, since) in self.host.groups.iter().zip(&sinces) {
+            if let Some(since) = since {
+                let row = self.row(id, &sums, since, &ratios, &unseen, &rough);
+                table.groups.insert(id, row);
+            }
+        }
+        windows.groups.retain(|_, window| window.seen == self.number);
+        windows.tasks.retain(|_, window| window.seen == self.number);
+        (table, moved)
+    }
+
+    fn owed(&self, cpus: f64, exact: bool) -> Owed {
+        if self.laid.blind {
+            Owed::Unknown
+        } else if exact && self.host.is_root {
+            Owed::Exact(cpus)
+        } else {
+            Owed::About(cpus)
+        }
+    }
+
+    /// What nobody seen got in each pool that is used up, and what small roaming tasks may have used elsewhere instead.
+    fn unseen(&self, got_in_pool: &[f64]) -> Vec<f64> {
+        let pools = self.solution.pools.iter().zip(got_in_pool);
+        pools
+            .map(|(pool, got)| {
+                if pool.owed < pool.capacity - 1e-6 {
+                    return 0.0;
+                }
+                let roamers: f64 = pool.cpus.iter().filter_map(|cpu| self.laid.roamers.get(&cpu)).sum();
+                roamers + (pool.owed - got).max(0.0)
+            })
+            .collect()
+    }
+
+    /// Pools with a CPU where small roaming tasks use too much to be left out of account.
+    fn rough_pools(&self) -> Vec<bool> {
+        let rough = |cpu: u32| self.laid.roamers.get(&cpu).is_some_and(|&used| used > ROAMERS);
+        self.solution.pools.iter().map(|pool| pool.cpus.iter().any(rough)).collect()
+    }
+
+    fn is_exact(&self, node: NodeIx, rough: &[bool]) -> bool {
+        let in_rough = || self.solution.parts(node).iter().any(|part| rough[part.pool as usize]);
+        self.solution.exact[node] && !(self.solution.wants_more(node) && in_rough())
+    }
+
+    /// The CPUs where tasks that want the CPU compete.
+    fn contested(&self) -> Vec<u32> {
+        let mut used = vec![false; self.solution.pools.len()];
+        for placed in &self.laid.tasks {
+            if self.demands.get(&placed.key) == Some(&Demand::Hungry)
+                && let Some(node) = placed.node
+            {
+                self.solution.parts(node).iter().for_each(|part| used[part.pool as usize] = true);
+            }
+        }
+        let pools = self.solution.pools.iter().zip(used).filter(|(_, used)| *used);
+        let mut cpus: Vec<u32> = pools.flat_map(|(pool, _)| pool.cpus.iter()).collect();
+        cpus.sort_unstable();
+        cpus
+    }
+
+    /// From the leaves up.
+    fn add_up(&self, sums: &mut [Sum]) {
+        for &id in self.host.groups.iter().rev() {
+            let Some(parent) = self.snapshot.structure.group(id).and_then(|group| group.parent) else { continue };
+            let child = sums[id.0 as usize].clone();
+            let sum = &mut sums[parent.0 as usize];
+            sum.count.all += child.count.all;
+            sum.count.hungry += child.count.hungry;
+            sum.count.held += child.count.held;
+            sum.count.unknown += child.count.unknown;
+            sum.running += child.running;
+            sum.owed += child.owed;
+            sum.wait += child.wait;
+            sum.wants_more |= child.wants_more;
+            sum.inexact |= child.inexact;
+            sum.capped_by = sum.capped_by.or(child.capped_by);
+        }
+    }
+
+    fn sinces(&self, sums: &[Sum], windows: &mut Windows, moved: &mut bool) -> Vec<Option<Since>> {
+        let of = |id: &GroupId| {
+            self.snapshot.groups.get(*id)?;
+            let key = self.snapshot.structure.group(*id)?.key;
+            let owed = (!self.laid.blind).then_some(sums[id.0 as usize].owed);
+            let since = since(&mut windows.groups, key, owed, self.snapshot.at, windows.all, self.number);
+            *moved |= since.unsettled;
+            Some(since)
+        };
+        self.host.groups.iter().map(of).collect()
+    }
+
+    /// What groups without a counter of the kernel's got: the sum of what was booked in them and below.
+    fn add_up_measured(&self, sums: &mut [Sum], sinces: &[Option<Since>]) {
+        let mut since_of: Vec<Option<Mono>> = vec![None; sums.len()];
+        for (id, since) in self.host.groups.iter().zip(sinces) {
+            since_of[id.0 as usize] = since.as_ref().map(|since| since.at);
+        }
+        for &id in &self.host.groups {
+            let Some(group) = self.snapshot.structure.group(id) else { continue };
+            // A group whose tasks nobody read: what is above it got at least what was seen.
+            let unread = self.snapshot.groups.get(id).is_none_or(|values| values.tasks.value().is_none());
+            if !unread && !self.ring.is_active(group.key) {
+                continue;
+            }
+            for above in self.snapshot.structure.ancestors(id) {
+                let Some(since) = since_of[above.0 as usize] else { continue };
+                let sum = &mut sums[above.0 as usize];
+                sum.at_least |= unread;
+                if let Some(raw) = self.ring.summed(group.key, since) {
+                    sum.measured += raw.cpus;
+                    sum.at_least |= raw.at_least;
+                }
+            }
+        }
+    }
+
+    fn measured(&self, id: GroupId, sum: &Sum, since: &Since) -> (Got, f64) {
+        let none = (Got::Unknown, 0.0);
+        let Some(key) = self.snapshot.structure.group(id).map(|group| group.key) else { return none };
+        let raw = if self.ring.has_counter(key) {
+            self.ring.counted(key, since.at)
+        } else if self.snapshot.groups.get(id).is_none_or(|values| values.tasks.value().is_none()) {
+            return none;
+        } else {
+            let own = self.ring.summed(key, since.at);
+            own.map(|own| Raw { cpus: sum.measured, at_least: sum.at_least, ..own })
+        };
+        let running_on = (sum.running as usize).clamp(1, self.cpus_of(id));
+        raw.map_or((Got::TooEarly, 0.0), |raw| (raw.got(self.snapshot.host.tick_ns, running_on), raw.seconds))
+    }
+
+    /// On how many CPUs its tasks may be running at a time, at least 1.
+    fn cpus_of(&self, id: GroupId) -> usize {
+        let node = self.laid.node_of[id.0 as usize];
+        let pools = node.map_or(&[][..], |node| self.solution.parts(node));
+        pools.iter().map(|part| self.solution.pools[part.pool as usize].cpus.len()).sum::<usize>().max(1)
+    }
+
+    fn row(
+        &self,
+        id: GroupId,
+        sums: &[Sum],
+        since: &Since,
+        ratios: &[Option<Ratio>],
+        unseen: &[f64],
+        rough: &[bool],
+    ) -> Row {
+        let sum = &sums[id.0 as usize];
+        let own = |node: &NodeIx| self.laid.group_of.get(node) == Some(&id);
+        let node = self.laid.node_of[id.0 as usize].filter(own);
+        let exact = node.map_or(!sum.inexact, |node| self.is_exact(node, rough));
+        let expected = self.owed(sum.owed, exact);
+        let (measured, seconds) = self.measured(id, sum, since);
+        let verdict = if sum.count.all == sum.count.unknown && sum.owed <= NOTHING && !self.laid.blind {
+            // Most rows of a big host: no tasks. Not worth a sentence each.
+            let given = match measured {
+                Got::Cpus { cpus, plus_minus, .. } if !since.unsettled && cpus <= plus_minus => Given::Agrees,
+                _ => Given::CannotTell,
+            };
+            let enough = if sum.count.all == 0 { Enough::Idle } else { Enough::Unknown };
+            let because =
+                if sum.count.all == 0 { "It has no tasks." } else { "It is not known yet what its tasks want." };
+            Verdict { given, enough, because: because.to_owned() }
+        } else {
+            self.judge(id, node, sums, since, expected, (measured, seconds), ratios, unseen)
+        };
+        Row {
+            configured: ratios.get(id.0 as usize).copied().flatten(),
+            expected,
+            measured,
+            verdict,
+            own_tasks: sum.own,
+            tasks_below: sum.count.all - sum.own,
+            hungry: sum.count.hungry,
+            wait: (sum.count.hungry > 0).then(|| sum.wait / f64::from(sum.count.hungry)),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "gathers the facts of a row from everything the frame has")]
+    fn judge(
+        &self,
+        id: GroupId,
+        node: Option<NodeIx>,
+        sums: &[Sum],
+        since: &Since,
+        owed: Owed,
+        (got, seconds): (Got, f64),
+        ratios: &[Option<Ratio>],
+        unseen: &[f64],
+    ) -> Verdict {
+        let sum = &sums[id.0 as usize];
+        let names = Names::of(self.snapshot, id);
+        let wants_more =
+            node.map_or(sum.wants_more, |node| self.solution.wants_more(node) || self.is_capped_itself(node));
+        let binding = node.map_or(sum.capped_by, |node| self.solution.capped_by[node]);
+        let cap_group = binding.filter(|_| wants_more).and_then(|node| self.laid.group_of.get(&node).copied());
+        let cap_name = cap_group.map(|group| name(self.snapshot, group)).unwrap_or_default();
+        let quota = |group: GroupId| self.snapshot.groups.get(group)?.quota.get();
+        let cap = cap_group.and_then(|group| {
+            let quota: Quota = quota(group)?;
+            let period = quota.period_us as f64 / 1e6;
+            Some(Cap { group, name: &cap_name, own: group == id, cpus: quota.cpus()?, period })
+        });
+        // Its part, by what it is owed there, of what nobody seen got.
+        let parts = self.laid.node_of[id.0 as usize].map_or(&[][..], |node| self.solution.parts(node));
+        let whole = self.laid.node_of[id.0 as usize].map_or(0.0, |node| self.solution.cpus[node]);
+        let fraction = if node.is_none() && whole > NOTHING { (sum.owed / whole).min(1.0) } else { 1.0 };
+        let hidden = parts.iter().map(|part| {
+            let pool = &self.solution.pools[part.pool as usize];
+            if pool.owed > NOTHING { unseen[part.pool as usize] * part.cpus / pool.owed } else { 0.0 }
+        });
+        let parent = self.snapshot.structure.group(id).and_then(|group| group.parent);
+        let lender_names = self.lenders(id, parent, sums, ratios);
+        let transparent = self.laid.transparent[id.0 as usize].then(|| {
+            let carrier = self
+                .snapshot
+                .structure
+                .ancestors(id)
+                .find(|above| !self.laid.transparent[above.0 as usize])
+                .unwrap_or(self.host.top);
+            (self.competing_in(carrier, sums), name(self.snapshot, carrier))
+        });
+        let facts = Facts {
+            owed,
+            got,
+            seconds,
+            unsettled: since.unsettled,
+            tick: self.snapshot.host.tick_ns as f64 / 1e9,
+            unseen: hidden.sum::<f64>() * fraction,
+            tasks: sum.count,
+            wants_more,
+            cap,
+            configured: ratios.get(id.0 as usize).copied().flatten(),
+            way: names.levels(self.snapshot),
+            lenders: lender_names
+                .iter()
+                .map(|(name, held, nothing, configured)| Lender {
+                    name,
+                    held: *held,
+                    nothing: *nothing,
+                    configured: *configured,
+                })
+                .collect(),
+            beside: parent.map_or(0, |parent| self.hungry_in(parent)),
+            transparent: transparent.as_ref().map(|(among, of)| Threads { among: *among, of }),
+        };
+        verdict(&facts)
+    }
+
+    fn is_capped_itself(&self, node: NodeIx) -> bool {
+        self.solution.capped_by[node] == Some(node)
+    }
+
+    /// Tasks that want the CPU in the group itself.
+    fn hungry_in(&self, group: GroupId) -> u32 {
+        let tids = self.snapshot.groups.get(group).and_then(|values| values.tasks.value());
+        let hungry = tids.into_iter().flatten().filter(|&&tid| {
+            let task = self.snapshot.tasks.by_tid(tid);
+            task.is_some_and(|task| self.demands.get(&task.key) == Some(&Demand::Hungry))
+        });
+        u32::try_from(hungry.count()).unwrap_or(u32::MAX)
+    }
+
+    /// Tasks that want the CPU and compete one by one in a group: its own, and those of transparent groups below.
+    fn competing_in(&self, carrier: GroupId, sums: &[Sum]) -> u32 {
+        let node = self.laid.node_of[carrier.0 as usize];
+        let below = self.snapshot.structure.group(carrier).map_or(&[][..], |group| &group.children);
+        let transparent = below
+            .iter()
+            .filter(|child| self.laid.transparent[child.0 as usize] && self.laid.node_of[child.0 as usize] == node);
+        self.hungry_in(carrier) + transparent.map(|child| sums[child.0 as usize].count.hungry).sum::<u32>()
+    }
+
+    /// Siblings with a weight that are owed less than their part by weight because they want no more.
+    fn lenders(
+        &self,
+        id: GroupId,
+        parent: Option<GroupId>,
+        sums: &[Sum],
+        ratios: &[Option<Ratio>],
+    ) -> Vec<(String, bool, bool, Ratio)> {
+        let siblings =
+            parent.and_then(|parent| self.snapshot.structure.group(parent)).map_or(&[][..], |group| &group.children);
+        // On a host with a thousand services the idle ones are no news: only those with tasks that could run.
+        let lends = |&&sibling: &&GroupId| {
+            let sum = &sums[sibling.0 as usize];
+            let node = self.laid.node_of[sibling.0 as usize];
+            sibling != id
+                && sum.count.all > 0
+                && !self.laid.transparent[sibling.0 as usize]
+                && node.is_some_and(|node| !self.solution.wants_more(node))
+        };
+        let mut lenders: Vec<(String, bool, bool, Ratio)> = siblings
+            .iter()
+            .filter(lends)
+            .filter_map(|sibling| {
+                let sum = &sums[sibling.0 as usize];
+                let configured = ratios[sibling.0 as usize]?;
+                let nothing = sum.owed <= NOTHING;
+                let held = nothing && sum.count.held > 0;
+                (nothing || sum.owed < configured.as_f64()).then_some((*sibling, held, nothing, configured))
+            })
+            .map(|(sibling, held, nothing, configured)| (name(self.snapshot, sibling), held, nothing, configured))
+            .collect();
+        lenders.sort_by(|a, b| b.1.cmp(&a.1).then(b.3.as_f64().total_cmp(&a.3.as_f64())));
+        lenders
+    }
+}
+
+/// The names on a group's way up.
+struct Names {
+    path: Vec<(GroupId, String)>,
+}
+
+impl Names {
+    fn of(snapshot: &Snapshot, id: GroupId) -> Self {
+        Self { path: snapshot.structure.ancestors(id).map(|id| (id, name(snapshot, id))).collect() }
+    }
+
+    /// The way by weight, upwards; cut where a weight is not known.
+    fn levels(&self, snapshot: &Snapshot) -> Vec<Level<'_>> {
+        let mut levels = Vec::new();
+        for pair in self.path.windows(2) {
+            let ((id, _), (above, within)) = (&pair[0], &pair[1]);
+            let weight_of = |id: GroupId| snapshot.groups.get(id).and_then(|values| values.weight.get());
+            let Some(weight) = weight_of(*id) else { break };
+            let children = snapshot.structure.group(*above).map_or(&[][..], |group| &group.children);
+            let sum = children.iter().filter_map(|&child| weight_of(child)).sum();
+            levels.push(Level { weight, sum, within });
+        }
+        levels
+    }
+}
+
+fn name(snapshot: &Snapshot, id: GroupId) -> String {
+    snapshot.structure.group(id).map(|group| escape(&group.name)).unwrap_or_default()
+}
+
+/// The window of a row that is owed this much now.
+fn since<K: std::hash::Hash + Eq>(
+    windows: &mut HashMap<K, Window>,
+    key: K,
+    owed: Option<f64>,
+    now: Mono,
+    all: Mono,
+    number: u64,
+) -> Since {
+    let fresh = Window { since: now, owed, seen: number };
+    let window = window(windows, key, fresh);
+    window.seen = number;
+    let at = window.since.max(all);
+    if all == now {
+        *window = fresh;
+        return Since { at: now, unsettled: false };
+    }
+    let unsettled = owed.zip(window.owed).is_some_and(|(now, then)| (now - then).abs() > MOVED);
+    window.owed = window.owed.or(owed);
+    if unsettled {
+        *window = fresh;
+    }
+    Since { at, unsettled }
+}
