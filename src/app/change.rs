@@ -234,7 +234,7 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
             _ => {}
         }
     }
-    if entry.undoes.is_none()
+    if entry.undoes.is_empty()
         && let Some(key) = made
     {
         state.select_when_seen = Some((key, state.now));

@@ -101,7 +101,7 @@ pub fn run(args: &Verify) -> Result<Code> {
                 Some(interest) => {
                     let sampler = match &mut sampler {
                         Some(sampler) => sampler,
-                        none => none.insert(Sampler::new(Box::new(RealFs::new()))?),
+                        none => none.insert(Sampler::new(Box::new(RealFs))?),
                     };
                     Some(Event::Sampled(Arc::new(sampler.sample(interest))))
                 }

@@ -56,6 +56,24 @@ pub trait Launcher {
     fn workloads(&self) -> &[Workload];
 }
 
+/// Launches nothing: for a cleanup, which only takes back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Launcher for Nobody {
+    fn launch(&mut self, _: &Launch, _: &dyn Directories) -> Result<TaskKey, Failure> {
+        Err(Failure::said("launch", Path::new("supervisor"), "nothing is launched here"))
+    }
+
+    fn end(&mut self, process: TaskKey) -> Result<(), Failure> {
+        Err(Failure::new("end", Path::new(&format!("/proc/{}", process.tid)), Errno::ESRCH))
+    }
+
+    fn workloads(&self) -> &[Workload] {
+        &[]
+    }
+}
+
 /// A workload that ended, or changed its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use crate::parse::cpu_times::{CpuTimes, cpu_times};
 
-use super::error::{Error, MOST, need};
+use super::error::{Error, need};
 use super::fs::Fs;
 
 const STAT: &[u8] = b"/proc/stat";

@@ -68,7 +68,7 @@ pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> 
     let screen = Screen::take(setup.mouse).context("taking the terminal")?;
     let pause = input::listen(move |event| send.send(Incoming::Input(event)).is_ok())?;
     let mut shell = Shell {
-        clock: RealFs::new(),
+        clock: RealFs,
         quiet: Quiet::new(allowed.clone()),
         state: State::new(setup),
         screen,

@@ -48,7 +48,7 @@ impl Driver {
         tell: &mut dyn FnMut(Told),
     ) -> Self {
         let (run, actions) = Run::start(experiment, options, facts);
-        let mut driver = Self { run, clock: RealFs::new() };
+        let mut driver = Self { run, clock: RealFs };
         driver.carry_out(actions, hands, tell);
         driver
     }
@@ -121,7 +121,7 @@ fn done(report: &Report, hands: &Hands) -> Event {
 /// # Errors
 /// If `/proc/stat` cannot be read.
 pub fn cpu_load() -> Result<BTreeMap<u32, f64>> {
-    let fs = RealFs::new();
+    let fs = RealFs;
     let mut load = Load::begin(&fs).context("finding the quiet CPUs")?;
     thread::sleep(LOOK);
     load.since(&fs).context("finding the quiet CPUs")

@@ -22,10 +22,10 @@ use crate::model::id::GroupKey;
 use crate::model::workload::Workload;
 use crate::plan::intent::{Intent, Needs};
 use crate::plan::journal::Entry;
+use crate::plan::plan_with;
 use crate::plan::refusal::Refusal;
 use crate::plan::step::Plan;
 use crate::plan::survey::{Limits, Survey};
-use crate::plan::plan_with;
 
 /// What became of a plan that was confirmed.
 pub enum Executed {
@@ -52,7 +52,7 @@ impl Hands {
     /// # Errors
     /// If the machine cannot be read at all.
     pub fn new(supervisor: Supervisor, mut limits: Limits) -> Result<Self> {
-        let fs = RealFs::new();
+        let fs = RealFs;
         let found = discover(&fs).context("looking for hierarchies")?;
         let host = Arc::new(host::host(&fs, found.mode).context("reading the host's facts")?);
         let journal = if limits.read_only {
@@ -184,9 +184,9 @@ impl Hands {
             Intent::Undo { entries } => entries,
             _ => &[],
         };
-        let directories = &found.hierarchies[..];
-        let mut executor = Kernel { directories: &directories, launcher: &mut self.supervisor };
-        Ok(transaction::execute(plan, undoes, &mut executor, journal, &directories))
+        let directories = &found.hierarchies;
+        let mut executor = Kernel { directories, launcher: &mut self.supervisor };
+        Ok(transaction::execute(plan, undoes, &mut executor, journal, directories))
     }
 
     /// The entries that stand: what "undo everything" takes back, oldest first.

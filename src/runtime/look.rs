@@ -34,7 +34,7 @@ impl Looker {
     /// # Errors
     /// If `/proc` cannot be read.
     pub fn open() -> Result<Self> {
-        Ok(Self { sampler: Sampler::new(Box::new(RealFs::new()))? })
+        Ok(Self { sampler: Sampler::new(Box::new(RealFs))? })
     }
 
     /// The host.
@@ -57,10 +57,10 @@ impl Looker {
             return Look { snapshot: first, table: Table::default() };
         }
         let mut engine = Engine::new();
-        engine.push(first);
+        let _first = engine.push(&first);
         thread::sleep(interval);
         let second = Arc::new(self.sampler.sample(&interest(hierarchy)));
-        let table = engine.push(Arc::clone(&second));
+        let table = engine.push(&second);
         Look { snapshot: second, table }
     }
 }

@@ -41,7 +41,7 @@ impl Sampling {
         first: Interest,
         tell: impl Fn(Arc<Snapshot>, Table) -> bool + Send + 'static,
     ) -> anyhow::Result<Self> {
-        let sampler = Sampler::new(Box::new(RealFs::new()))?;
+        let sampler = Sampler::new(Box::new(RealFs))?;
         let (wakes, ringer) = Wakes::new();
         let (work, works) = channel();
         let delay_ms = Arc::new(AtomicU64::new(millis(delay)));
@@ -129,7 +129,7 @@ fn model(works: &Receiver<Work>, tell: &dyn Fn(Arc<Snapshot>, Table) -> bool) {
         let mut frame = None;
         loop {
             match work {
-                Work::Snapshot(snapshot) => frame = Some((Arc::clone(&snapshot), engine.push(snapshot))),
+                Work::Snapshot(snapshot) => frame = Some((Arc::clone(&snapshot), engine.push(&snapshot))),
                 Work::Anew(reason) => engine.restart(reason),
             }
             match works.try_recv() {

@@ -47,11 +47,11 @@ pub fn of_host(host: &Host, found: &Discovery, under: Option<Place>) -> Result<S
     if let Some(place) = under {
         return Ok(Stage { hierarchy, place, make: false });
     }
-    let fs = RealFs::new();
+    let fs = RealFs;
     let own = paths::place(&hierarchy, &hierarchy.own_path);
-    let writable = own.as_ref().is_some_and(|own| {
-        paths::directory(&hierarchy, own).is_some_and(|directory| fs.may_write(&directory).is_ok())
-    });
+    let writable = own
+        .as_ref()
+        .is_some_and(|own| paths::directory(&hierarchy, own).is_some_and(|directory| fs.may_write(&directory).is_ok()));
     let place = choose(host, &hierarchy, own.filter(|_| writable));
     Ok(Stage { hierarchy, place, make: true })
 }

@@ -84,11 +84,8 @@ fn title(out: &mut String, it: &Hierarchy) {
             words
         })
         .collect();
-    let mounts = if mounts.is_empty() {
-        "mounted nowhere; mount it again to reach it".to_owned()
-    } else {
-        mounts.join(", ")
-    };
+    let mounts =
+        if mounts.is_empty() { "mounted nowhere; mount it again to reach it".to_owned() } else { mounts.join(", ") };
     line(out, &format!("{text}  {mounts}"));
 }
 
@@ -105,7 +102,12 @@ fn scale(look: &Look) -> (f64, String) {
 }
 
 fn scale_words(look: &Look) -> String {
-    format!("100 % = {}; the host has {} CPUs; measured over {:.1} s", scale(look).1, look.snapshot.host.cpus(), look.table.window)
+    format!(
+        "100 % = {}; the host has {} CPUs; measured over {:.1} s",
+        scale(look).1,
+        look.snapshot.host.cpus(),
+        look.table.window
+    )
 }
 
 fn cpu_row(out: &mut String, look: &Look, id: GroupId, name: &str) {

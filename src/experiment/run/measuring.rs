@@ -52,7 +52,7 @@ impl Run {
         }
     }
 
-    fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         self.options.seconds.unwrap_or(self.setup.experiment.seconds)
     }
 
