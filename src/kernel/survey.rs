@@ -218,8 +218,8 @@ pub fn namespace_root(fs: &dyn Fs, hierarchy: &Hierarchy, own: Pid) -> Option<Pl
     })
 }
 
-fn stat_of(fs: &dyn Fs, tgid: Pid, tid: Tid) -> Option<stat::Stat> {
-    let text = fs.read(format!("/proc/{tgid}/task/{tid}/stat").as_bytes(), MOST).ok()?;
+fn stat_of(fs: &dyn Fs, process: Pid, tid: Tid) -> Option<stat::Stat> {
+    let text = fs.read(format!("/proc/{process}/task/{tid}/stat").as_bytes(), MOST).ok()?;
     stat::stat(&text).ok()
 }
 
