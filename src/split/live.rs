@@ -102,11 +102,11 @@ impl Engine {
     pub fn push(&mut self, snapshot: &Arc<Snapshot>) -> Table {
         let Some(host) = lay::Carrier::of(snapshot) else { return Table::default() };
         self.ring.push(snapshot, &host.groups);
-        let changes = self.seen.compare(snapshot, &host, &self.ring, &mut self.demands);
+        let mut changes = self.seen.compare(snapshot, &host, &self.ring, &mut self.demands);
         if self.windows.last.is_none() {
             self.windows.last = Some((snapshot.at, None));
         }
-        let reason = self.windows.asked.take().or(changes.setting);
+        let reason = self.windows.asked.take().or(changes.setting.take());
         let anew = reason.is_some();
         if anew {
             self.windows.all = snapshot.at;
@@ -124,8 +124,11 @@ impl Engine {
             number: snapshot.number,
         };
         let (mut table, moved) = frame.table(&mut self.windows);
-        if moved && !anew && changes.contestant.is_some() {
-            self.windows.last = Some((snapshot.at, changes.contestant));
+        if !moved.is_empty()
+            && !anew
+            && let Some(reason) = changes.reason(&moved)
+        {
+            self.windows.last = Some((snapshot.at, Some(reason)));
         }
         if let Some((since, reason)) = &self.windows.last {
             table.since = Some(*since);

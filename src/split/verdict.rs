@@ -46,6 +46,8 @@ pub struct Facts<'a> {
     pub lenders: Vec<Lender<'a>>,
     /// Tasks that want the CPU in the group above, beside it.
     pub beside: u32,
+    /// There was only one sample so far.
+    pub early: bool,
     /// There is no cpu controller here.
     pub transparent: Option<Threads<'a>>,
 }
@@ -175,7 +177,7 @@ fn because(facts: &Facts, enough: Enough, given: Given) -> String {
         (Given::Differs, Got::Cpus { cpus, plus_minus, .. }) => {
             let _ = write!(text, " Gets {} ± {:.1} %: that is not what it is owed.", amount(cpus), plus_minus * 100.0);
         }
-        (Given::CannotTell, Got::TooEarly) => text.push_str(" Too early to measure."),
+        (Given::CannotTell, Got::TooEarly) if !facts.early => text.push_str(" Too early to measure."),
         (Given::CannotTell, Got::Unknown) => text.push_str(" What it gets cannot be read."),
         (Given::CannotTell, _) if facts.unsettled => text.push_str(" What it is owed has just changed."),
         _ => {}
@@ -190,10 +192,11 @@ fn by_weight(facts: &Facts, text: &mut String) {
         let _ = write!(text, " = {}.", short(configured));
         return;
     }
+    // Only children take nothing from each other: their steps are left out, but for the group's own.
     let part =
         |level: &Level| Ratio::new(u128::from(level.weight), u128::from(level.sum)).map_or_else(String::new, short);
     let _ = write!(text, " in {} ({})", first.within, part(first));
-    for level in &facts.way[1..] {
+    for level in facts.way[1..].iter().filter(|level| level.weight != level.sum) {
         let _ = write!(text, " × {} of {} ({})", level.weight, level.sum, part(level));
     }
     let _ = write!(text, " = {}.", short(configured));
@@ -202,7 +205,11 @@ fn by_weight(facts: &Facts, text: &mut String) {
 fn owed_now(facts: &Facts, enough: Enough, text: &mut String) {
     let about = if matches!(facts.owed, Owed::About(_)) { "about " } else { "" };
     let Some(owed) = facts.owed.cpus() else {
-        text.push_str(" What it is owed cannot be judged: something that takes part could not be read.");
+        text.push_str(if facts.early {
+            " What it is owed shows with the second sample."
+        } else {
+            " What it is owed cannot be judged: something that takes part could not be read."
+        });
         return;
     };
     match enough {
@@ -307,6 +314,7 @@ mod tests {
             way: vec![Level { weight: 100, sum: 300, within: "cg1" }, Level { weight: 600, sum: 800, within: "" }],
             lenders: vec![Lender { name: "cg3", held: true, nothing: true, configured: Ratio::new(1, 2).unwrap() }],
             beside: 0,
+            early: false,
             transparent: None,
         }
     }

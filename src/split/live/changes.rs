@@ -46,8 +46,16 @@ struct Contestant {
 pub(super) struct Changes {
     /// A setting of a group: all windows start anew.
     pub(super) setting: Option<String>,
-    /// A task that wants the CPU: those windows start anew whose owed amount moves.
-    pub(super) contestant: Option<String>,
+    /// Tasks that want the CPU, each with its group: those windows start anew whose owed amount moves.
+    pub(super) contestants: Vec<(GroupId, String)>,
+}
+
+impl Changes {
+    /// The change that explains best why the owed amounts of these groups moved: one in such a group, else the first.
+    pub(super) fn reason(self, moved: &[GroupId]) -> Option<String> {
+        let at = self.contestants.iter().position(|(group, _)| moved.contains(group)).unwrap_or(0);
+        self.contestants.into_iter().nth(at).map(|(_, what)| what)
+    }
 }
 
 impl Seen {
@@ -93,25 +101,28 @@ impl Seen {
                         cpus: task.allowed.value().cloned(),
                         held,
                     };
-                    if changes.contestant.is_none() && self.any {
-                        changes.contestant = self.contestants.get(&task.key).map_or_else(
-                            || Some(format!("{} {}", named(task), if held { "held" } else { "wants the CPU" })),
-                            |old| now.differs(old).map(|what| format!("{} {what}", named(task))),
-                        );
-                    }
+                    let what = match self.contestants.get(&task.key) {
+                        Some(old) => now.differs(old),
+                        None if !self.any => None,
+                        None => Some(if held { "held" } else { "wants the CPU" }),
+                    };
+                    changes.contestants.extend(what.map(|what| (id, format!("{} {what}", named(task)))));
                     contestants.insert(task.key, now);
                 }
             }
         }
-        if changes.contestant.is_none() {
-            let mut gone: Vec<TaskKey> =
-                self.contestants.keys().filter(|key| !contestants.contains_key(key)).copied().collect();
-            gone.sort_unstable();
-            changes.contestant = gone.first().map(|&key| match snapshot.tasks.get(key) {
+        let mut gone: Vec<(TaskKey, GroupId)> = (self.contestants.iter())
+            .filter(|(key, _)| !contestants.contains_key(key))
+            .map(|(&key, old)| (key, old.group))
+            .collect();
+        gone.sort_unstable();
+        changes.contestants.extend(gone.into_iter().map(|(key, group)| {
+            let what = match snapshot.tasks.get(key) {
                 Some(task) => format!("{} sleeps", named(task)),
                 None => format!("task {} ended", key.tid),
-            });
-        }
+            };
+            (group, what)
+        }));
         self.groups = groups;
         self.contestants = contestants;
         self.any = true;

@@ -75,8 +75,10 @@ pub(super) struct Laid {
     pub(super) tasks: Vec<Placed>,
     /// What small roaming tasks use on each CPU where they were put.
     pub(super) roamers: BTreeMap<u32, f64>,
-    /// Something that takes part could not be read: nothing can be judged.
+    /// Something that takes part could not be read, or was read only once: nothing can be judged.
     pub(super) blind: bool,
+    /// It was read only once.
+    pub(super) early: bool,
 }
 
 /// Lays out the contest.
@@ -97,6 +99,7 @@ pub(super) fn lay(
         tasks: Vec::new(),
         roamers: BTreeMap::new(),
         blind: false,
+        early: false,
     };
     // As long as nobody could be judged, nothing is known.
     let mut judged = demands.is_empty();
@@ -123,6 +126,7 @@ pub(super) fn lay(
             laid.task(task, id, node, demand, ring, since);
         }
     }
+    laid.early = !judged && !laid.blind;
     laid.blind |= !judged;
     laid
 }

@@ -53,11 +53,10 @@ struct Since {
 }
 
 impl Frame<'_> {
-    /// The table, and whether any row's owed amount moved.
-    pub(super) fn table(&self, windows: &mut Windows) -> (Table, bool) {
+    /// The table, and the groups whose owed amount moved.
+    pub(super) fn table(&self, windows: &mut Windows) -> (Table, Vec<GroupId>) {
         let mut table = Table::default();
         let mut sums = vec![Sum::default(); self.snapshot.structure.slots()];
-        let mut moved = false;
         let rough = self.rough_pools();
         let mut got_in_pool = vec![0.0; self.solution.pools.len()];
         table.tasks.reserve(self.laid.tasks.len());
@@ -69,7 +68,6 @@ impl Frame<'_> {
             let expected = self.owed(owed, exact);
             let since =
                 since(&mut windows.tasks, placed.key, expected.cpus(), self.snapshot.at, windows.all, self.number);
-            moved |= since.unsettled;
             let rates = self.ring.task(placed.key).and_then(|track| track.rates(since.at));
             let raw = rates.map(|rates| Raw { cpus: rates.run, seconds: rates.seconds, at_least: false });
             let known = self.ring.task(placed.key).is_some();
@@ -113,7 +111,14 @@ impl Frame<'_> {
         }
         table.contested = self.contested();
         self.add_up(&mut sums);
-        let sinces: Vec<Option<Since>> = self.sinces(&sums, windows, &mut moved);
+        let sinces: Vec<Option<Since>> = self.sinces(&sums, windows);
+        let moved = self
+            .host
+            .groups
+            .iter()
+            .zip(&sinces)
+            .filter(|(_, since)| since.as_ref().is_some_and(|since| since.unsettled));
+        let moved: Vec<GroupId> = moved.map(|(&id, _)| id).collect();
         self.add_up_measured(&mut sums, &sinces);
         let unseen = self.unseen(&got_in_pool);
         let ratios = configured::of_groups(&self.snapshot.structure, &self.snapshot.groups, self.host.top);
@@ -198,14 +203,12 @@ impl Frame<'_> {
         }
     }
 
-    fn sinces(&self, sums: &[Sum], windows: &mut Windows, moved: &mut bool) -> Vec<Option<Since>> {
+    fn sinces(&self, sums: &[Sum], windows: &mut Windows) -> Vec<Option<Since>> {
         let of = |id: &GroupId| {
             self.snapshot.groups.get(*id)?;
             let key = self.snapshot.structure.group(*id)?.key;
             let owed = (!self.laid.blind).then_some(sums[id.0 as usize].owed);
-            let since = since(&mut windows.groups, key, owed, self.snapshot.at, windows.all, self.number);
-            *moved |= since.unsettled;
-            Some(since)
+            Some(since(&mut windows.groups, key, owed, self.snapshot.at, windows.all, self.number))
         };
         self.host.groups.iter().map(of).collect()
     }
@@ -272,16 +275,13 @@ impl Frame<'_> {
         let exact = node.map_or(!sum.inexact, |node| self.is_exact(node, rough));
         let expected = self.owed(sum.owed, exact);
         let (measured, seconds) = self.measured(id, sum, since);
-        let verdict = if sum.count.all == sum.count.unknown && sum.owed <= NOTHING && !self.laid.blind {
+        let verdict = if sum.count.all == 0 && !self.laid.blind {
             // Most rows of a big host: no tasks. Not worth a sentence each.
             let given = match measured {
                 Got::Cpus { cpus, plus_minus, .. } if !since.unsettled && cpus <= plus_minus => Given::Agrees,
                 _ => Given::CannotTell,
             };
-            let enough = if sum.count.all == 0 { Enough::Idle } else { Enough::Unknown };
-            let because =
-                if sum.count.all == 0 { "It has no tasks." } else { "It is not known yet what its tasks want." };
-            Verdict { given, enough, because: because.to_owned() }
+            Verdict { given, enough: Enough::Idle, because: "It has no tasks.".to_owned() }
         } else {
             self.judge(id, node, sums, since, expected, (measured, seconds), ratios, unseen)
         };
@@ -363,6 +363,7 @@ impl Frame<'_> {
                 })
                 .collect(),
             beside: parent.map_or(0, |parent| self.hungry_in(parent)),
+            early: self.laid.early,
             transparent: transparent.as_ref().map(|(among, of)| Threads { among: *among, of }),
         };
         verdict(&facts)
