@@ -132,24 +132,27 @@ struct Undo<'a> {
 
 impl Undo<'_> {
     fn entry(&mut self, entry: &Entry) -> Result<(), Refusal> {
-        for record in entry.steps.iter().rev() {
+        for (index, record) in entry.steps.iter().enumerate().rev() {
             let perhaps = match &record.state {
                 State::Done(Outcome::Nothing(_)) | State::Planned | State::Failed(_) | State::RolledBack => continue,
                 State::Done(_) => false,
                 State::Begun => true,
             };
-            self.record(entry, record, perhaps)?;
+            self.record(entry, index, record, perhaps)?;
         }
         Ok(())
     }
 
-    fn record(&mut self, entry: &Entry, record: &Record, perhaps: bool) -> Result<(), Refusal> {
+    fn record(&mut self, entry: &Entry, index: usize, record: &Record, perhaps: bool) -> Result<(), Refusal> {
         match (&record.step, &record.state) {
             (Step::MakeGroup { at }, state) => {
                 let made = if let State::Done(Outcome::Made(key)) = state { Some(*key) } else { None };
                 self.unmake(at, made)
             }
-            (Step::RemoveGroup { at, key, settings }, _) => self.make_again(at, *key, settings, perhaps),
+            (Step::RemoveGroup { at, key, settings }, _) => {
+                let key = key.or_else(|| bindings::made_before(entry, index, at));
+                self.make_again(at, key, settings, perhaps)
+            }
             (Step::Write { at, key: Some(key), file, data, prior, disturbs }, state) => {
                 let stored = if let State::Done(Outcome::Stored(now)) = state { now.as_deref() } else { None };
                 let write = values::Write { at, file, data, prior: prior.as_deref(), disturbs, stored, perhaps };

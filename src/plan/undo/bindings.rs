@@ -22,23 +22,14 @@ impl Bindings {
     #[must_use]
     pub fn of(journal: &[Entry]) -> Self {
         let mut bindings = Self::default();
-        // The last group that a step of ours removed at a place.
-        let mut removed: BTreeMap<&Place, GroupKey> = BTreeMap::new();
-        let mut there: BTreeMap<&Place, GroupKey> = BTreeMap::new();
         for entry in journal {
+            let mut again: BTreeMap<&Place, Vec<GroupKey>> = BTreeMap::new();
             for record in &entry.steps {
                 match (&record.step, &record.state) {
-                    (Step::MakeGroup { at }, State::Done(Outcome::Made(new))) => {
-                        if let Some(old) = removed.remove(at)
-                            && !entry.undoes.is_empty()
-                        {
+                    (Step::MakeGroup { at }, State::Done(Outcome::Made(new))) if !entry.undoes.is_empty() => {
+                        let waiting = again.entry(at).or_insert_with(|| removed_at(journal, entry, at));
+                        if let Some(old) = waiting.pop() {
                             bindings.bind_group(old, *new);
-                        }
-                        there.insert(at, *new);
-                    }
-                    (Step::RemoveGroup { at, key, .. }, State::Done(Outcome::Removed)) => {
-                        if let Some(key) = key.or_else(|| there.get(at).copied()) {
-                            removed.insert(at, key);
                         }
                     }
                     (Step::Launch { again: Some(old), .. }, State::Done(Outcome::Launched(new))) => {
@@ -69,6 +60,33 @@ impl Bindings {
     pub fn task(&self, key: TaskKey) -> TaskKey {
         last(&self.tasks, key)
     }
+}
+
+/// The groups at `at` that the entries undone by `undo` had removed, in the order in which undo makes them again reversed:
+/// the last is the first to be made.
+fn removed_at(journal: &[Entry], undo: &Entry, at: &Place) -> Vec<GroupKey> {
+    let undone = journal.iter().filter(|entry| undo.undoes.contains(&entry.number));
+    undone.flat_map(|entry| (0..entry.steps.len()).filter_map(move |index| removed(entry, index, at))).collect()
+}
+
+/// The identity of the group at `at` that a step removed, if it did: it stands in the step, or, if the same plan had made
+/// the group, in what that step made.
+fn removed(entry: &Entry, index: usize, at: &Place) -> Option<GroupKey> {
+    let record = entry.steps.get(index)?;
+    match (&record.step, &record.state) {
+        (Step::RemoveGroup { at: there, key, .. }, State::Done(Outcome::Removed)) if there == at => {
+            key.or_else(|| made_before(entry, index, at))
+        }
+        _ => None,
+    }
+}
+
+/// The identity of the group that `entry` made at `at` before its step `index`.
+pub(super) fn made_before(entry: &Entry, index: usize, at: &Place) -> Option<GroupKey> {
+    entry.steps[..index].iter().rev().find_map(|record| match (&record.step, &record.state) {
+        (Step::MakeGroup { at: there }, State::Done(Outcome::Made(key))) if there == at => Some(*key),
+        _ => None,
+    })
 }
 
 /// Follows the chain to its end. A key is bound to a newer one only, so that the chain ends; a broken journal cannot make

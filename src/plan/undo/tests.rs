@@ -127,13 +127,13 @@ fn wander(visit: &mut Visit, moves: &[(u8, u8, u8)]) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_undone_to_the_beginning_is_as_before(
         v1: bool,
         at_once: bool,
-        moves in prop::collection::vec(any::<(u8, u8, u8)>(), 1..60),
+        moves in prop::collection::vec(any::<(u8, u8, u8)>(), 1..120),
     ) {
         let mut visit = Visit::new(if v1 { Version::V1 } else { Version::V2 });
         let before = visit.fake.shape();

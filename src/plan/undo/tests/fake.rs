@@ -7,7 +7,7 @@ use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, TaskKey, Tid};
 use crate::model::place::Place;
 use crate::model::snapshot::File;
-use crate::model::survey::{GroupFacts, Needs, Survey, TaskFacts};
+use crate::model::survey::{GroupFacts, Needs, Survey};
 use crate::model::time::Mono;
 use crate::model::workload::{Launch, Workload, WorkloadState};
 
@@ -30,7 +30,7 @@ struct Process {
 
 /// One hierarchy with processes of one thread.
 #[derive(Clone, Debug)]
-pub struct Fake {
+pub(super) struct Fake {
     base: Survey,
     version: Version,
     groups: BTreeMap<Place, Group>,
@@ -40,11 +40,11 @@ pub struct Fake {
 }
 
 /// What must be as before: groups with their knobs, processes with their group and whether they are stopped.
-pub type Shape = (BTreeMap<Place, BTreeMap<String, String>>, BTreeMap<Tid, (u64, Place, bool)>);
+pub(super) type Shape = (BTreeMap<Place, BTreeMap<String, String>>, BTreeMap<Tid, (u64, Place, bool)>);
 
 impl Fake {
     /// An empty host with one foreign group `/other` and the foreign processes 10 and 11 in it, 12 in the top.
-    pub fn new(version: Version) -> Self {
+    pub(super) fn new(version: Version) -> Self {
         let base = if version == Version::V1 { Build::v1().survey() } else { Build::v2().survey() };
         let top = Place::top(base.hierarchies[0].id);
         let mut fake = Self {
@@ -67,36 +67,36 @@ impl Fake {
         fake
     }
 
-    pub fn top(&self) -> Place {
+    pub(super) fn top(&self) -> Place {
         Place::top(self.base.hierarchies[0].id)
     }
 
-    pub fn places(&self) -> Vec<Place> {
+    pub(super) fn places(&self) -> Vec<Place> {
         self.groups.keys().cloned().collect()
     }
 
-    pub fn tasks(&self) -> Vec<TaskKey> {
+    pub(super) fn tasks(&self) -> Vec<TaskKey> {
         self.processes.iter().map(|(&tid, process)| TaskKey { tid, start: process.start }).collect()
     }
 
-    pub fn own(&self) -> Vec<TaskKey> {
+    pub(super) fn own(&self) -> Vec<TaskKey> {
         let own = self.processes.iter().filter(|(_, process)| process.launch.is_some());
         own.map(|(&tid, process)| TaskKey { tid, start: process.start }).collect()
     }
 
-    pub fn shape(&self) -> Shape {
+    pub(super) fn shape(&self) -> Shape {
         let groups = self.groups.iter().map(|(place, group)| (place.clone(), group.files.clone())).collect();
         let processes = self.processes.iter().map(|(&tid, p)| (tid, (p.start, p.place.clone(), p.stopped))).collect();
         (groups, processes)
     }
 
     /// Somebody else's doings.
-    pub fn poke(&mut self, place: &Place, file: &str, value: &str) {
+    pub(super) fn poke(&mut self, place: &Place, file: &str, value: &str) {
         self.groups.get_mut(place).unwrap().files.insert(file.to_owned(), value.to_owned());
     }
 
     /// A process ends.
-    pub fn end(&mut self, tid: Tid) {
+    pub(super) fn end(&mut self, tid: Tid) {
         self.processes.remove(&tid);
     }
 
@@ -121,7 +121,7 @@ impl Fake {
     }
 
     /// The survey of exactly what is needed.
-    pub fn survey(&self, needs: &Needs) -> Survey {
+    pub(super) fn survey(&self, needs: &Needs) -> Survey {
         let mut survey = self.base.clone();
         survey.made = self.made.clone();
         survey.groups.clear();
@@ -167,12 +167,12 @@ impl Fake {
                 survey.workloads.push(Workload { process, launch: launch.clone(), state: WorkloadState::Running });
             }
         }
-        let _: &BTreeMap<Tid, TaskFacts> = &survey.tasks;
+
         survey
     }
 
     /// Does one step as the kernel would.
-    pub fn apply(&mut self, step: &Step) -> Result<Outcome, Errno> {
+    pub(super) fn apply(&mut self, step: &Step) -> Result<Outcome, Errno> {
         match step {
             Step::MakeGroup { at } => self.make(at),
             Step::RemoveGroup { at, key, .. } => {
