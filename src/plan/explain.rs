@@ -1,12 +1,296 @@
-//! stub
+//! What an error of the kernel means, after the deed: operation, path, data, errno, the rule behind it, what to do.
+//!
+//! [`explain`] is the sentence; [`rule`] and [`remedy`](Meaning::remedy) are its parts, for a dialog. The rules are those
+//! of kernel-facts C1 to C4, C6 and J, one function a kind of step. Most of them are refused before anything is written;
+//! what gets here happened between the survey and the deed, or is something that only the kernel can know.
+use crate::model::bytes::escape;
 use crate::model::errno::Errno;
+use crate::model::hierarchy::Version;
+use crate::model::place::Place;
 
+use super::intent::Scope;
+use super::rules::tasks;
 use super::step::Step;
 use super::survey::Survey;
+use super::{shell, words};
 
-/// What the kernel's answer means: operation, path, data, errno, the rule behind it and what to do.
+mod write;
+
+/// What an errno means for a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    /// The rule of the kernel, one sentence.
+    pub rule: String,
+    /// What to do, one sentence; empty where there is nothing.
+    pub remedy: String,
+}
+
+impl Meaning {
+    fn new(rule: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { rule: rule.into(), remedy: remedy.into() }
+    }
+}
+
+/// The whole message: "rmdir /sys/fs/cgroup/cpu/cg1: EBUSY. A group with tasks or child groups cannot be removed. …".
 #[must_use]
 pub fn explain(step: &Step, errno: Errno, survey: &Survey) -> String {
-    let _ = (step, survey);
-    errno.to_string()
+    let Meaning { rule, remedy } = meaning(step, errno, survey);
+    let operation = operation(step, survey);
+    if remedy.is_empty() {
+        format!("{operation}: {errno}. {rule}")
+    } else {
+        format!("{operation}: {errno}. {rule} {remedy}")
+    }
 }
+
+/// Operation, path and data of a step: "write 600 to /sys/fs/cgroup/cpu/cg1/cpu.shares".
+#[must_use]
+pub fn operation(step: &Step, survey: &Survey) -> String {
+    let directory = |place: &Place| escape(&shell::directory(survey, place));
+    let path = |place: &Place, file: &str| escape(&shell::path(survey, place, file));
+    match step {
+        Step::MakeGroup { at, .. } => format!("mkdir {}", directory(at)),
+        Step::RemoveGroup { at, .. } => format!("rmdir {}", directory(at)),
+        Step::Write { at, file, data, .. } => format!("write \"{}\" to {}", escape(data.trim_ascii()), path(at, file)),
+        Step::Move { task, to, scope, .. } => {
+            format!("write {} to {}", task.tid, path(to, shell::member_file(survey, to, *scope)))
+        }
+        Step::Drain { from, to } => format!("move the tasks of {} to {}", directory(from), directory(to)),
+        Step::Launch { launch, .. } => match launch.groups.first() {
+            Some(group) => format!("launch into {}", directory(group)),
+            None => "launch".to_owned(),
+        },
+        Step::Signal { process, signal } => format!("send SIG{} to process {}", signal.name(), process.tid),
+    }
+}
+
+/// What an errno means for a step.
+#[must_use]
+pub fn meaning(step: &Step, errno: Errno, survey: &Survey) -> Meaning {
+    match step {
+        Step::MakeGroup { at, .. } => make(at, errno, survey),
+        Step::RemoveGroup { at, .. } => remove(at, errno, survey),
+        Step::Write { at, file, data, .. } => write::meaning(at, file, &String::from_utf8_lossy(data), errno, survey),
+        Step::Move { task, scope, to, .. } => enter(Some(task.tid), *scope, to, errno, survey),
+        Step::Drain { to, .. } => enter(None, Scope::Process, to, errno, survey),
+        Step::Launch { launch, .. } => run(launch.groups.first(), errno, survey),
+        Step::Signal { process, .. } => match errno {
+            Errno::ESRCH => Meaning::new(format!("Process {} has ended.", process.tid), "Nothing is left to do."),
+            Errno::EPERM => Meaning::new(
+                format!("Process {} belongs to another user.", process.tid),
+                "Its owner or root can send the signal.",
+            ),
+            _ => unknown(errno),
+        },
+    }
+}
+
+/// C1.
+fn make(at: &Place, errno: Errno, survey: &Survey) -> Meaning {
+    let parent = at.parent().map_or_else(|| "the group above".to_owned(), |parent| words::group(&parent));
+    match errno {
+        Errno::EEXIST => Meaning::new(
+            format!("{} exists already, or it is the name of a control file.", words::group(at)),
+            "Choose another name, or use the group that is there.",
+        ),
+        Errno::ENOENT | Errno::ENODEV => vanished(&parent),
+        Errno::EINVAL => Meaning::new("A group's name may not contain a newline.", "Choose another name."),
+        Errno::EAGAIN => match limiting(at, survey) {
+            Some((above, file, limit)) => Meaning::new(
+                format!("{file} of {above} is {limit}, and one more group would exceed it."),
+                format!("Raise {file} there, or remove a group below it."),
+            ),
+            None => Meaning::new(
+                "cgroup.max.depth or cgroup.max.descendants of a group above does not admit one more group.",
+                "Raise the limit there, or remove a group below it.",
+            ),
+        },
+        Errno::ENOSPC => {
+            Meaning::new("The kernel has no number left for one more group.", "Remove groups that are not needed.")
+        }
+        Errno::ENOMEM => no_memory(),
+        _ => rights(&parent, "make groups", errno),
+    }
+}
+
+/// The group above whose limit is a number, nearest first.
+fn limiting(at: &Place, survey: &Survey) -> Option<(String, &'static str, usize)> {
+    for above in std::iter::successors(at.parent(), Place::parent) {
+        let Some(facts) = survey.group(&above) else { continue };
+        for file in ["cgroup.max.descendants", "cgroup.max.depth"] {
+            if let Some(limit) = facts.text(file).and_then(|text| text.parse().ok()) {
+                return Some((words::group(&above), file, limit));
+            }
+        }
+    }
+    None
+}
+
+/// C2.
+fn remove(at: &Place, errno: Errno, survey: &Survey) -> Meaning {
+    let name = words::group(at);
+    match errno {
+        Errno::EBUSY => {
+            let inside = tasks::in_group(survey, at);
+            let children = survey.group(at).map_or(0, |facts| facts.children.len());
+            let has = match (inside.len(), children) {
+                (0, 0) => "something came into it, or something is mounted on it".to_owned(),
+                (tasks, 0) => format!("it has {}", words::count(tasks, "task")),
+                (0, children) => format!("it has {}", words::count(children, "child group")),
+                (tasks, children) => {
+                    format!("it has {} and {}", words::count(tasks, "task"), words::count(children, "child group"))
+                }
+            };
+            Meaning::new(
+                format!("A group with live tasks or child groups cannot be removed: {has}."),
+                "Move the tasks to the parent and remove the groups below first; frozen tasks count too.",
+            )
+        }
+        Errno::ENOENT | Errno::ENODEV => {
+            Meaning::new(format!("{name} is gone: somebody removed it."), "Nothing is left to do.")
+        }
+        _ => {
+            let parent = at.parent().map_or_else(|| name.clone(), |parent| words::group(&parent));
+            rights(&parent, "remove groups", errno)
+        }
+    }
+}
+
+/// C3 and J.
+fn enter(tid: Option<i32>, scope: Scope, to: &Place, errno: Errno, survey: &Survey) -> Meaning {
+    let who = tid.map_or_else(|| "the task".to_owned(), |tid| words::task(survey, tid));
+    let name = words::group(to);
+    let v1 = survey.hierarchy(to.hierarchy).is_some_and(|h| h.version == Version::V1);
+    match errno {
+        Errno::ESRCH => {
+            Meaning::new(format!("{who} has ended, or is in another pid namespace."), "Nothing is left to do.")
+        }
+        Errno::EINVAL => match tid.and_then(|tid| survey.tasks.get(&tid)) {
+            Some(facts) if facts.task.kernel => Meaning::new(
+                format!(
+                    "{who} is a thread of the kernel that is bound to its CPU or makes the others; it cannot be moved."
+                ),
+                "",
+            ),
+            Some(facts) if v1 && facts.task.rt_priority > 0 => Meaning::new(
+                format!("{who} is a real-time task, and {name} has no time for such tasks (cpu.rt_runtime_us 0)."),
+                format!("Give {name} cpu.rt_runtime_us first."),
+            ),
+            _ if v1 => Meaning::new(
+                format!(
+                    "The kernel takes no bound kernel thread, and no process of which one thread is real-time while \
+                     cpu.rt_runtime_us of {name} is 0."
+                ),
+                format!("Give {name} cpu.rt_runtime_us first, or choose another group."),
+            ),
+            Some(_) => unknown(errno),
+            None => Meaning::new("A thread of the kernel that is bound to its CPU cannot be moved.", ""),
+        },
+        Errno::ENOSPC => Meaning::new(
+            format!("cpuset.cpus or cpuset.mems of {name} is empty, and such a cpuset takes no task."),
+            format!("Set cpuset.cpus and cpuset.mems of {name} first."),
+        ),
+        Errno::EBUSY if v1 => Meaning::new(
+            "A deadline task needs more CPU time than this cpuset has.",
+            "Give the cpuset more CPUs, or end the task's reservation.",
+        ),
+        Errno::EBUSY => Meaning::new(
+            format!("{name} hands controllers down to its children, and such a group may hold no process itself."),
+            "Only leaf groups may hold processes: choose a child.",
+        ),
+        Errno::EOPNOTSUPP if v1 => unknown(errno),
+        Errno::EOPNOTSUPP if scope == Scope::Thread => Meaning::new(
+            format!("A single thread moves only between threaded groups of one domain, and {name} is of another."),
+            "Move the whole process instead.",
+        ),
+        Errno::EOPNOTSUPP => Meaning::new(
+            format!("{name} is \"domain invalid\": it lies in a threaded subtree without being threaded."),
+            "Choose a group outside the threaded subtree, or write threaded to its cgroup.type.",
+        ),
+        Errno::EACCES if v1 => Meaning::new(
+            format!("This user may not write to {name}, or {who} belongs to another user."),
+            "The owner of both, or root, can move it.",
+        ),
+        Errno::EACCES => {
+            let above = tid
+                .and_then(|tid| survey.tasks.get(&tid)?.groups.get(&to.hierarchy).cloned())
+                .map(|from| words::group(&common(&from, to)));
+            Meaning::new(
+                format!(
+                    "A move needs the right to write cgroup.procs of {name} and of the nearest group above both ends{}.",
+                    above.map_or_else(String::new, |above| format!(", {above}"))
+                ),
+                "Move within one delegated subtree, or let root do it.",
+            )
+        }
+        Errno::EPERM => Meaning::new(
+            format!("The kernel's security rules do not let this user move {who} into a cpuset."),
+            "Its owner or root can move it.",
+        ),
+        Errno::ENOENT if v1 => vanished(&name),
+        Errno::ENOENT => Meaning::new(
+            format!("{name} is gone, or one end of the move lies outside this cgroup namespace (nsdelegate)."),
+            "Look again; from the initial cgroup namespace the move may be possible.",
+        ),
+        Errno::ENODEV => vanished(&name),
+        Errno::ENOMEM | Errno::EAGAIN => no_memory(),
+        Errno::EROFS => rights(&name, "move tasks", errno),
+        _ => unknown(errno),
+    }
+}
+
+/// The nearest group above both.
+fn common(a: &Place, b: &Place) -> Place {
+    std::iter::successors(Some(a.clone()), Place::parent)
+        .find(|above| b.is_within(above))
+        .unwrap_or_else(|| Place::top(a.hierarchy))
+}
+
+fn run(group: Option<&Place>, errno: Errno, survey: &Survey) -> Meaning {
+    match (errno, group) {
+        (Errno::ENOENT, _) => {
+            Meaning::new("The command was not found, or its group is gone.", "Check the name and the PATH.")
+        }
+        (Errno::EAGAIN, _) => Meaning::new(
+            "A pids.max above this group, or the user's process limit, does not admit one more process.",
+            "Raise pids.max, or end something there.",
+        ),
+        (Errno::ENOMEM, _) => no_memory(),
+        (Errno::EACCES, None) => Meaning::new("The file is not executable for this user.", "Check its permissions."),
+        (_, Some(group)) => enter(None, Scope::Process, group, errno, survey),
+        _ => unknown(errno),
+    }
+}
+
+/// C6: the group went away meanwhile.
+fn vanished(name: &str) -> Meaning {
+    Meaning::new(format!("{name} vanished: somebody removed it meanwhile."), "Look again.")
+}
+
+fn no_memory() -> Meaning {
+    Meaning::new("The kernel had no memory for it.", "Free some, then try again.")
+}
+
+fn rights(name: &str, what: &str, errno: Errno) -> Meaning {
+    match errno {
+        Errno::EROFS => Meaning::new(
+            format!("{name} is on a read-only mount, as in a container."),
+            "Mount the hierarchy writable, or work from the host.",
+        ),
+        Errno::EACCES | Errno::EPERM => Meaning::new(
+            format!("This user has no right to {what} in {name}."),
+            "Work in a group that was delegated to this user, or as root.",
+        ),
+        _ => unknown(errno),
+    }
+}
+
+fn unknown(errno: Errno) -> Meaning {
+    Meaning::new(
+        format!("The kernel refused it, and cgrove knows no rule for {errno} here."),
+        "Nothing was changed by this step.",
+    )
+}
+
+#[cfg(test)]
+mod tests;

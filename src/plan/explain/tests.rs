@@ -1,0 +1,166 @@
+//! Every row of kernel-facts C1 to C4, C6 and J as the sentence that a student reads.
+use super::*;
+use crate::model::workload::{Launch, Program, Spin};
+use crate::plan::step::Signal;
+use crate::plan::testing::{Build, key};
+
+fn v1() -> Survey {
+    Build::v1_with(&["cpu", "cpuset"]).ours("/cg1").group("/cg1/cg2").process(42, "/cg1").process(43, "/").survey()
+}
+
+fn v2() -> Survey {
+    Build::v2()
+        .file("/", "cgroup.subtree_control", "cpu")
+        .ours("/cg1")
+        .file("/", "cgroup.max.descendants", "2")
+        .process(42, "/cg1")
+        .thread(42, 44, "/cg1")
+        .survey()
+}
+
+fn at(survey: &Survey, path: &str) -> Place {
+    Place::new(survey.hierarchies[0].id, path.as_bytes())
+}
+
+fn write(survey: &Survey, file: &str, data: &str) -> Step {
+    Step::Write {
+        at: at(survey, "/cg1"),
+        key: None,
+        file: file.into(),
+        data: data.as_bytes().into(),
+        prior: None,
+        disturbs: Vec::new(),
+    }
+}
+
+fn rows(survey: &Survey, step: &Step, errnos: &[Errno]) -> String {
+    errnos.iter().map(|&errno| explain(step, errno, survey) + "\n").collect()
+}
+
+#[test]
+fn c1_mkdir() {
+    let (one, two) = (v1(), v2());
+    let mut text = rows(
+        &one,
+        &Step::MakeGroup { at: at(&one, "/cg1/new") },
+        &[
+            Errno::EEXIST,
+            Errno::ENOENT,
+            Errno::ENODEV,
+            Errno::EINVAL,
+            Errno::EACCES,
+            Errno::EROFS,
+            Errno::ENOMEM,
+            Errno::ENOSPC,
+        ],
+    );
+    text += &rows(&one, &Step::MakeGroup { at: at(&one, "/cg1/new") }, &[Errno::EAGAIN]);
+    text += &rows(&two, &Step::MakeGroup { at: at(&two, "/cg1/new") }, &[Errno::EAGAIN]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn c2_rmdir() {
+    let survey = v1();
+    let full = Step::RemoveGroup { at: at(&survey, "/cg1"), key: None, settings: Vec::new() };
+    let empty = Step::RemoveGroup { at: at(&survey, "/cg1/cg2"), key: None, settings: Vec::new() };
+    let mut text = rows(&survey, &full, &[Errno::EBUSY, Errno::ENOENT, Errno::EACCES, Errno::EPERM]);
+    text += &rows(&survey, &empty, &[Errno::EBUSY, Errno(999)]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn c3_moves() {
+    let (one, two) = (v1(), v2());
+    let step =
+        |survey: &Survey, scope| Step::Move { task: key(42), scope, from: at(survey, "/"), to: at(survey, "/cg1") };
+    let all = [
+        Errno::ESRCH,
+        Errno::EINVAL,
+        Errno::ENOSPC,
+        Errno::EBUSY,
+        Errno::EOPNOTSUPP,
+        Errno::EACCES,
+        Errno::EPERM,
+        Errno::ENOENT,
+        Errno::ENODEV,
+        Errno::ENOMEM,
+    ];
+    let mut text = rows(&one, &step(&one, Scope::Process), &all);
+    text += &rows(&two, &step(&two, Scope::Process), &all);
+    text += &rows(&two, &step(&two, Scope::Thread), &[Errno::EOPNOTSUPP]);
+    let kernel = Build::v1().group("/cg1").process(42, "/").task(42, |task| task.kernel = true).survey();
+    text += &rows(&kernel, &step(&kernel, Scope::Process), &[Errno::EINVAL]);
+    let rt = Build::v1().group("/cg1").process(42, "/").task(42, |task| task.rt_priority = 1).survey();
+    text += &rows(&rt, &step(&rt, Scope::Process), &[Errno::EINVAL]);
+    text += &rows(&rt, &Step::Drain { from: at(&rt, "/"), to: at(&rt, "/cg1") }, &[Errno::EINVAL]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn c4_controllers() {
+    let survey = v2();
+    let mut text = rows(
+        &survey,
+        &write(&survey, "cgroup.subtree_control", "+cpu"),
+        &[Errno::ENOENT, Errno::EINVAL, Errno::EBUSY, Errno::EOPNOTSUPP],
+    );
+    text += &rows(&survey, &write(&survey, "cgroup.subtree_control", "+memory"), &[Errno::EINVAL]);
+    text += &rows(&survey, &write(&survey, "cgroup.subtree_control", "-cpu"), &[Errno::EBUSY]);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn values() {
+    let (one, two) = (v1(), v2());
+    let mut text = String::new();
+    for (file, data, errno) in [
+        ("cpu.shares", "600", Errno::EINVAL),
+        ("cpu.shares", "99999999999999999999", Errno::ERANGE),
+        ("cpu.cfs_quota_us", "20000", Errno::EINVAL),
+        ("cpu.cfs_burst_us", "20000", Errno::EINVAL),
+        ("cpu.rt_runtime_us", "1", Errno::EINVAL),
+        ("cpu.rt_runtime_us", "0", Errno::EBUSY),
+        ("cpuset.cpus", "7", Errno::EACCES),
+        ("cpuset.cpus", "0", Errno::EBUSY),
+        ("cpuset.cpus", "\n", Errno::ENOSPC),
+        ("cpuset.cpus", "1-0", Errno::EINVAL),
+        ("cpuset.cpus", "99999", Errno::ERANGE),
+        ("cpuset.cpu_exclusive", "1", Errno::EACCES),
+        ("memory.limit_in_bytes", "1", Errno::EBUSY),
+        ("pids.max", "x", Errno::EINVAL),
+        ("pids.max", "3", Errno::ENODEV),
+        ("pids.max", "3", Errno::ENOENT),
+        ("vendor.file", "x", Errno::EINVAL),
+        ("vendor.file", "x", Errno::E2BIG),
+        ("vendor.file", "x", Errno::EACCES),
+        ("vendor.file", "x", Errno::EIO),
+    ] {
+        text += &rows(&one, &write(&one, file, data), &[errno]);
+    }
+    for (file, data, errno) in [
+        ("cpu.weight", "0", Errno::ERANGE),
+        ("cpu.max", "500", Errno::EINVAL),
+        ("cgroup.freeze", "2", Errno::ERANGE),
+        ("cgroup.type", "threaded", Errno::EOPNOTSUPP),
+        ("cpu.weight", "5", Errno::EACCES),
+    ] {
+        text += &rows(&two, &write(&two, file, data), &[errno]);
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn launches_and_signals() {
+    let survey = v1();
+    let program = Program::Spin(Spin::default());
+    let launch = Launch { groups: vec![at(&survey, "/cg1")], program, cpus: None, nice: 0 };
+    let mut text = rows(
+        &survey,
+        &Step::Launch { launch, again: None },
+        &[Errno::ENOENT, Errno::EAGAIN, Errno::ENOSPC, Errno::EACCES],
+    );
+    let signal = Step::Signal { process: key(42), signal: Signal::Stop };
+    text += &rows(&survey, &signal, &[Errno::ESRCH, Errno::EPERM, Errno::EINVAL]);
+    insta::assert_snapshot!(text);
+}
