@@ -22,6 +22,8 @@ mod spinner;
 #[path = "live/stage.rs"]
 mod stage;
 
+#[path = "live/effect.rs"]
+mod effect;
 #[path = "live/groups.rs"]
 mod groups;
 #[path = "live/weights.rs"]
@@ -49,7 +51,7 @@ pub(crate) struct Entry {
 
 /// All trials.
 fn entries() -> Vec<Entry> {
-    [groups::trials(), weights::trials()].into_iter().flatten().collect()
+    [effect::trials(), groups::trials(), weights::trials()].into_iter().flatten().collect()
 }
 
 fn trial(entry: Entry, stage: &Arc<Stage>, required: bool) -> Trial {

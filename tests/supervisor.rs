@@ -204,8 +204,7 @@ fn signals_do_not_end_the_supervisor() -> Result<(), Failed> {
         return Err(format!("{there} of parent, supervisor and loop are left").into());
     }
     // A group of its own: what the terminal sends to cgrove's does not reach it. And the same session.
-    let of = |pid| process::stat(pid).unwrap().group;
-    assert_eq!(of(parent.supervisor), parent.supervisor);
+    assert_eq!(process::group_of(parent.supervisor), Some(parent.supervisor));
     assert_eq!(nix::unistd::getsid(Some(supervisor))?, nix::unistd::getsid(None)?);
     within_the_promise(parent.kill_and_measure())
 }
@@ -314,7 +313,9 @@ fn ending_one_workload_ends_its_forks_only() -> Result<(), Failed> {
     let in_group = |group: i32| {
         let all = std::fs::read_dir("/proc").unwrap();
         all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
-            .filter(|&pid| process::stat(pid).is_ok_and(|stat| stat.group == group && !stat.has_ended()))
+            .filter(|&pid| {
+                process::stat(pid).is_ok_and(|stat| !stat.has_ended()) && process::group_of(pid) == Some(group)
+            })
             .count()
     };
     let limit = Instant::now() + Duration::from_secs(5);

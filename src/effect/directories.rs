@@ -1,8 +1,9 @@
 //! From a place to its directory, and from a line of `/proc/PID/cgroup` to a place.
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
+use crate::kernel::paths;
 use crate::model::bytes::Bytes;
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::id::HierarchyId;
@@ -31,38 +32,21 @@ impl Directories for [Hierarchy] {
     }
 
     fn directory(&self, place: &Place) -> Option<PathBuf> {
-        let mut path = find(self, place.hierarchy)?.best_mount()?.point.to_vec();
-        for part in place.parts() {
-            if path.last() != Some(&b'/') {
-                path.push(b'/');
-            }
-            path.extend_from_slice(part);
-        }
-        Some(PathBuf::from(OsStr::from_bytes(&path)))
+        Some(PathBuf::from(OsString::from_vec(paths::directory(find(self, place.hierarchy)?, place)?)))
     }
 
     fn proc_path(&self, place: &Place) -> Option<Bytes> {
         let root = &find(self, place.hierarchy)?.best_mount()?.root;
-        let shown = parts(root).chain(place.parts()).fold(Place::top(place.hierarchy), |path, part| path.child(part));
-        Some(shown.path)
+        // Below `/..` the kernel prints the groups of our own namespace without their real names.
+        if paths::levels_above(root) > 0 {
+            return None;
+        }
+        let root = Place::new(place.hierarchy, root);
+        Some(place.parts().fold(root, |path, part| path.child(part)).path)
     }
 
     fn place(&self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place> {
-        let root = &find(self, hierarchy)?.best_mount()?.root;
-        let mut below = parts(path);
-        for part in parts(root) {
-            if below.next() != Some(part) {
-                return None;
-            }
-        }
-        let mut place = Place::top(hierarchy);
-        for part in below {
-            if part == b".." {
-                return None;
-            }
-            place = place.child(part);
-        }
-        Some(place)
+        paths::place(find(self, hierarchy)?, path)
     }
 }
 
@@ -86,10 +70,6 @@ impl Directories for Vec<Hierarchy> {
 
 fn find(hierarchies: &[Hierarchy], id: HierarchyId) -> Option<&Hierarchy> {
     hierarchies.iter().find(|hierarchy| hierarchy.id == id)
-}
-
-fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    path.split(|&byte| byte == b'/').filter(|part| !part.is_empty())
 }
 
 #[cfg(test)]

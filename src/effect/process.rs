@@ -12,6 +12,7 @@ use rustix::process::{Pid as RawPid, PidfdFlags, pidfd_open, pidfd_send_signal};
 use super::failure::{errno, raw};
 use crate::model::errno::Errno;
 use crate::model::id::{HierarchyId, Pid, TaskKey, Tid};
+use crate::parse;
 use crate::plan::step::Signal;
 
 /// `PIDFD_THREAD` (Linux 6.9): a pidfd of a thread that leads no process.
@@ -23,18 +24,16 @@ pub struct Stat {
     /// Identity.
     pub key: TaskKey,
     /// State letter: `Z` and `X` have ended.
-    pub state: u8,
+    pub state: char,
     /// Parent process.
     pub parent: Pid,
-    /// Process group.
-    pub group: Pid,
 }
 
 impl Stat {
     /// Whether it has ended and only waits to be reaped.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        matches!(self.state, b'Z' | b'X')
+        matches!(self.state, 'Z' | 'X')
     }
 }
 
@@ -45,20 +44,14 @@ impl Stat {
 pub fn stat(tid: Tid) -> Result<Stat, Errno> {
     // `/proc/TID/task/TID` is the thread's own; `/proc/TID` of a non-leader works too but is not documented.
     let text = fs::read(format!("/proc/{tid}/task/{tid}/stat")).map_err(|e| errno(&e))?;
-    parse_stat(tid, &text).ok_or(Errno::EINVAL)
+    let found = parse::stat::stat(&text).map_err(|_malformed| Errno::EINVAL)?;
+    Ok(Stat { key: TaskKey { tid, start: found.start }, state: found.state, parent: found.ppid })
 }
 
-/// `comm` may hold spaces and parentheses: the fields count from the last `)`.
-fn parse_stat(tid: Tid, text: &[u8]) -> Option<Stat> {
-    let close = text.iter().rposition(|&byte| byte == b')')?;
-    let rest = std::str::from_utf8(text.get(close + 2..)?).ok()?;
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    Some(Stat {
-        key: TaskKey { tid, start: fields.get(19)?.parse().ok()? },
-        state: *fields.first()?.as_bytes().first()?,
-        parent: fields.get(1)?.parse().ok()?,
-        group: fields.get(2)?.parse().ok()?,
-    })
+/// The process group of a process; `None` if it is gone.
+#[must_use]
+pub fn group_of(pid: Pid) -> Option<Pid> {
+    Some(rustix::process::getpgid(RawPid::from_raw(pid)).ok()?.as_raw_nonzero().get())
 }
 
 /// The threads of a process, each with its start time. Those that end meanwhile are left out.
@@ -81,9 +74,7 @@ pub fn threads(pid: Pid) -> Result<Vec<TaskKey>, Errno> {
 /// ENOENT or ESRCH where there is no such task; EINVAL for a text that is not the kernel's.
 pub fn process_of(tid: Tid) -> Result<Pid, Errno> {
     let text = fs::read(format!("/proc/{tid}/status")).map_err(|e| errno(&e))?;
-    text.split(|&byte| byte == b'\n')
-        .find_map(|line| std::str::from_utf8(line.strip_prefix(b"Tgid:")?).ok()?.trim().parse().ok())
-        .ok_or(Errno::EINVAL)
+    Ok(parse::status::status(&text).map_err(|_malformed| Errno::EINVAL)?.tgid)
 }
 
 /// The path that `/proc/TID/cgroup` prints for a hierarchy; `None` if it has no line for it.
@@ -92,17 +83,8 @@ pub fn process_of(tid: Tid) -> Result<Pid, Errno> {
 /// ENOENT or ESRCH where there is no such task.
 pub fn group_path(tid: Tid, hierarchy: HierarchyId) -> Result<Option<Vec<u8>>, Errno> {
     let text = fs::read(format!("/proc/{tid}/cgroup")).map_err(|e| errno(&e))?;
-    Ok(parse_group_path(&text, hierarchy))
-}
-
-/// One line is `id:controllers:path`; the path may hold colons, but no newline.
-fn parse_group_path(text: &[u8], hierarchy: HierarchyId) -> Option<Vec<u8>> {
-    text.split(|&byte| byte == b'\n').find_map(|line| {
-        let mut parts = line.splitn(3, |&byte| byte == b':');
-        let id: u32 = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
-        let path = parts.nth(1)?;
-        (id == hierarchy.0).then(|| path.to_vec())
-    })
+    let rows = parse::membership::rows(&text).map_err(|_malformed| Errno::EINVAL)?;
+    Ok(rows.into_iter().find(|row| row.hierarchy == hierarchy).map(|row| row.path.into_vec()))
 }
 
 /// The numbers that name entries of a directory (`/proc`, `/proc/PID/task`).
@@ -183,23 +165,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stat_survives_a_name_with_parentheses() {
-        let text = b"42 (a) (b c) S 7 40 40 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 200";
-        let stat = parse_stat(42, text).unwrap();
-        assert_eq!(stat, Stat { key: TaskKey { tid: 42, start: 98765 }, state: b'S', parent: 7, group: 40 });
-        assert!(!stat.has_ended());
-        assert_eq!(parse_stat(42, b"42 (cut"), None);
-    }
-
-    #[test]
-    fn a_group_path_is_found_by_its_number_and_may_hold_colons() {
-        let text = b"12:cpu,cpuacct:/a:b \tc\n1:name=systemd:/x\n0::/\n";
-        assert_eq!(parse_group_path(text, HierarchyId(12)).as_deref(), Some(&b"/a:b \tc"[..]));
-        assert_eq!(parse_group_path(text, HierarchyId::V2).as_deref(), Some(&b"/"[..]));
-        assert_eq!(parse_group_path(text, HierarchyId(2)), None);
-    }
-
-    #[test]
     fn a_number_that_now_names_another_process_is_not_held() {
         let own = stat(i32::try_from(std::process::id()).unwrap()).unwrap().key;
         assert!(Held::open(own).is_ok_and(|held| !held.has_ended()));
@@ -239,7 +204,7 @@ mod tests {
             assert!(std::time::Instant::now() < limit, "`true` does not end");
             std::thread::yield_now();
         }
-        assert_eq!(stat(pid).unwrap().state, b'Z');
+        assert_eq!(stat(pid).unwrap().state, 'Z');
         child.wait().unwrap();
         assert_eq!(held.signal(Signal::Kill), Err(Errno::ESRCH));
     }

@@ -15,6 +15,7 @@ use crate::model::errno::Errno;
 use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, TaskKey};
 use crate::model::place::Place;
+use crate::parse;
 use crate::plan::intent::{Scope, Setting};
 use crate::plan::journal::{Entry, Journal, Record, State};
 use crate::plan::step::{Moved, Outcome, Signal, Step};
@@ -307,7 +308,7 @@ impl<'a> Cleaner<'a> {
     fn unsignal(&mut self, process: TaskKey, signal: Signal) -> Option<Note> {
         let found = process::stat(process.tid).ok().filter(|found| found.key == process)?;
         match signal {
-            Signal::Stop if found.state == b'T' => {
+            Signal::Stop if found.state == 'T' => {
                 let text = format!("let process {} go on", name(process.tid));
                 Some(self.act(&[Step::Signal { process, signal: Signal::Continue }], text))
             }
@@ -329,11 +330,8 @@ impl<'a> Cleaner<'a> {
     /// Tasks in a group.
     fn tasks(&self, at: &Place) -> Vec<i32> {
         let text = ["tasks", "cgroup.threads"].iter().find_map(|file| self.value(at, file).ok()).unwrap_or_default();
-        let lines = text.split(|&byte| byte == b'\n');
-        lines
-            .filter_map(|line| std::str::from_utf8(line).ok()?.parse().ok())
-            .filter(|&tid| tid != 0 && !self.left.iter().any(|task| task.tid == tid))
-            .collect()
+        let listed = parse::ids::ids(&text).unwrap_or_default().into_iter();
+        listed.filter(|&tid| !self.left.iter().any(|task| task.tid == tid)).collect()
     }
 
     /// Names of its child groups.

@@ -368,7 +368,7 @@ fn a_stopped_process_goes_on_and_a_surviving_workload_is_killed() {
     let process = process::stat(pid).unwrap().key;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGSTOP).unwrap();
     let limit = Instant::now() + Duration::from_secs(5);
-    while process::stat(pid).unwrap().state != b'T' {
+    while process::stat(pid).unwrap().state != 'T' {
         assert!(Instant::now() < limit, "it does not stop");
         sleep(Duration::from_millis(1));
     }

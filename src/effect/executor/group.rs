@@ -12,6 +12,7 @@ use crate::model::bytes::Bytes;
 use crate::model::errno::Errno;
 use crate::model::id::GroupKey;
 use crate::model::place::Place;
+use crate::parse;
 use crate::plan::step::Outcome;
 
 /// How long exited tasks may need to leave a group.
@@ -72,12 +73,7 @@ impl Group {
 
     /// The numbers in one of its lists of tasks; 0 stands for tasks outside our pid namespace and is left out.
     pub(super) fn numbers(&self, name: &str) -> Result<Vec<i32>, Errno> {
-        let text = self.read(name)?;
-        let mut numbers: Vec<i32> = text
-            .split(|&byte| byte == b'\n')
-            .filter_map(|line| std::str::from_utf8(line).ok()?.parse().ok())
-            .filter(|&number| number != 0)
-            .collect();
+        let mut numbers = parse::ids::ids(&self.read(name)?).map_err(|_malformed| Errno::EINVAL)?;
         numbers.sort_unstable();
         numbers.dedup();
         Ok(numbers)

@@ -22,7 +22,9 @@ pub(super) fn below(root: Pid, spared: &BTreeSet<Pid>) -> Vec<Stat> {
         };
         for pid in children {
             let Ok(stat) = process::stat(pid) else { continue };
-            if spared.contains(&pid) || (parent == root && spared.contains(&stat.group)) {
+            if spared.contains(&pid)
+                || (parent == root && process::group_of(pid).is_some_and(|group| spared.contains(&group)))
+            {
                 // Of a spared workload's orphans only the process group is left to know them by.
                 continue;
             }

@@ -177,7 +177,7 @@ impl Server {
                 let mut members: BTreeSet<Pid> = BTreeSet::from([root]);
                 members.extend(descendants::below(root, &BTreeSet::new()).iter().map(|stat| stat.key.tid));
                 all.into_iter()
-                    .filter(|stat| members.contains(&stat.key.tid) || stat.group == root)
+                    .filter(|stat| members.contains(&stat.key.tid) || process::group_of(stat.key.tid) == Some(root))
                     .filter(|stat| !stat.has_ended())
                     .collect::<Vec<_>>()
             };
