@@ -68,6 +68,24 @@ impl Directories for Vec<Hierarchy> {
     }
 }
 
+impl<T: Directories + ?Sized> Directories for &T {
+    fn version(&self, hierarchy: HierarchyId) -> Option<Version> {
+        (**self).version(hierarchy)
+    }
+
+    fn directory(&self, place: &Place) -> Option<PathBuf> {
+        (**self).directory(place)
+    }
+
+    fn proc_path(&self, place: &Place) -> Option<Bytes> {
+        (**self).proc_path(place)
+    }
+
+    fn place(&self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place> {
+        (**self).place(hierarchy, path)
+    }
+}
+
 fn find(hierarchies: &[Hierarchy], id: HierarchyId) -> Option<&Hierarchy> {
     hierarchies.iter().find(|hierarchy| hierarchy.id == id)
 }

@@ -8,13 +8,11 @@ use super::directories::Directories;
 use super::executor::Executor;
 use super::failure::Failure;
 use super::journal::Log;
-use super::supervisor::Launcher;
 use crate::model::bytes::Bytes;
 use crate::model::errno::Errno;
 use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, HierarchyId, TaskKey};
 use crate::model::place::Place;
-use crate::model::workload::{Launch, Workload, WorkloadState};
 use crate::plan::journal::{Journal, Line};
 use crate::plan::step::{Moved, Outcome, Step};
 
@@ -122,31 +120,6 @@ impl Log for Memory {
 
     fn journal(&self) -> &Journal {
         &self.journal
-    }
-}
-
-/// A launcher that starts nothing: pids count from 1.
-#[derive(Debug, Default)]
-pub struct NoLauncher {
-    workloads: Vec<Workload>,
-}
-
-impl Launcher for NoLauncher {
-    fn launch(&mut self, launch: &Launch, _directories: &dyn Directories) -> Result<TaskKey, Failure> {
-        let process = TaskKey { tid: i32::try_from(self.workloads.len() + 1).unwrap_or(i32::MAX), start: 1 };
-        self.workloads.push(Workload { process, launch: launch.clone(), state: WorkloadState::Running });
-        Ok(process)
-    }
-
-    fn end(&mut self, process: TaskKey) -> Result<(), Failure> {
-        for workload in self.workloads.iter_mut().filter(|workload| workload.process == process) {
-            workload.state = WorkloadState::Killed(9);
-        }
-        Ok(())
-    }
-
-    fn workloads(&self) -> &[Workload] {
-        &self.workloads
     }
 }
 

@@ -56,17 +56,17 @@ pub trait Launcher {
     fn workloads(&self) -> &[Workload];
 }
 
-/// Launches nothing: for a cleanup, which only takes back.
+/// For what launches nothing, such as `cgrove cleanup`: it refuses to, and knows no workload.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nobody;
 
 impl Launcher for Nobody {
-    fn launch(&mut self, _: &Launch, _: &dyn Directories) -> Result<TaskKey, Failure> {
-        Err(Failure::said("launch", Path::new("supervisor"), "nothing is launched here"))
+    fn launch(&mut self, _launch: &Launch, _directories: &dyn Directories) -> Result<TaskKey, Failure> {
+        Err(Failure::said("launch", Path::new(""), "nothing is launched here"))
     }
 
     fn end(&mut self, process: TaskKey) -> Result<(), Failure> {
-        Err(Failure::new("end", Path::new(&format!("/proc/{}", process.tid)), Errno::ESRCH))
+        send(process, Signal::Kill)
     }
 
     fn workloads(&self) -> &[Workload] {
@@ -176,9 +176,7 @@ impl Supervisor {
     /// # Errors
     /// ESRCH if it has ended.
     pub fn signal(&self, process: TaskKey, signal: Signal) -> Result<(), Failure> {
-        Held::open(process)
-            .and_then(|held| held.signal(signal))
-            .map_err(|errno| Failure::new("signal", Path::new(&format!("/proc/{}", process.tid)), errno))
+        send(process, signal)
     }
 
     /// Ends all workloads that are not detached, and the supervisor, and waits until both is done, at most two seconds.
@@ -352,6 +350,12 @@ impl Drop for Supervisor {
         // Whatever is still ending after this is ended by the supervisor.
         let _ = self.hang_up();
     }
+}
+
+fn send(process: TaskKey, signal: Signal) -> Result<(), Failure> {
+    Held::open(process)
+        .and_then(|held| held.signal(signal))
+        .map_err(|errno| Failure::new("signal", Path::new(&format!("/proc/{}", process.tid)), errno))
 }
 
 fn refused(report: Report) -> Failure {

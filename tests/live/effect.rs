@@ -4,11 +4,10 @@ use crate::Entry;
 use crate::bench::Bench;
 use crate::host::Need;
 use cgrove::effect::cleanup::{Fate, cleanup};
-use cgrove::effect::double::NoLauncher;
 use cgrove::effect::executor::{Executor as _, Kernel, inode, place_of};
 use cgrove::effect::journal::Writer;
 use cgrove::effect::process;
-use cgrove::effect::supervisor::{Launcher as _, Supervisor};
+use cgrove::effect::supervisor::{Launcher as _, Nobody, Supervisor};
 use cgrove::effect::transaction::execute;
 use cgrove::kernel::discover::discover;
 use cgrove::kernel::real::RealFs;
@@ -60,7 +59,7 @@ impl Scene {
     }
 
     fn apply(&self, step: &Step) -> Result<Outcome, cgrove::effect::failure::Failure> {
-        Kernel { directories: &self.hierarchies, launcher: &mut NoLauncher::default() }.apply(step)
+        Kernel { directories: &self.hierarchies, launcher: &mut Nobody }.apply(step)
     }
 
     fn make(&self, name: &str) -> Result<Place, Failed> {
@@ -351,7 +350,7 @@ fn crash(bench: &mut Bench) -> Result<(), Failed> {
     let intruder = Sleeper::start()?;
     scene.apply(&Step::Move { task: intruder.key(), scope: Scope::Process, from: scene.at.clone(), to: b.clone() })?;
     let dry = cleanup(&homes, "boot", &scene.hierarchies, None);
-    let mut launcher = NoLauncher::default();
+    let mut launcher = Nobody;
     let mut executor = Kernel { directories: &scene.hierarchies, launcher: &mut launcher };
     let first = cleanup(&homes, "boot", &scene.hierarchies, Some(&mut executor));
     let fates = |cleanup: &cgrove::effect::cleanup::Cleanup| -> Vec<Fate> {
