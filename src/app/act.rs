@@ -2,6 +2,7 @@
 use crate::model::id::GroupKey;
 use crate::model::place::Place;
 use crate::plan::intent::{Intent, Target};
+use crate::plan::journal;
 use crate::split::table::Enough;
 
 use super::change::{self, begin};
@@ -60,7 +61,7 @@ pub fn off(state: &State, action: Action) -> Option<String> {
         Action::Undo | Action::UndoAll if state.undoable().next().is_none() => {
             Some("nothing was changed in this visit".to_owned())
         }
-        Action::Redo if state.redoable().is_none() => Some("nothing was taken back".to_owned()),
+        Action::Redo if journal::next_redo(&state.journal).is_none() => Some("nothing was taken back".to_owned()),
         Action::Copy if state.last_change.is_none() => Some("no change yet, so no shell lines".to_owned()),
         Action::BaseOut if state.tree.base.is_none() => Some("the top is the base".to_owned()),
         Action::NextHierarchy | Action::PreviousHierarchy
@@ -179,7 +180,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             }
         }
         Action::Undo => {
-            let newest = state.undoable().next().map(|entry| entry.number);
+            let newest = journal::next_undo(&state.journal);
             if let Some(number) = newest {
                 let commands = begin(state, Intent::Undo { entries: vec![number] }, true);
                 state.undo_asked = !commands.is_empty();
@@ -187,11 +188,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             }
         }
         Action::UndoAll => {
-            let entries = state.undoable().map(|entry| entry.number).collect();
+            let entries = journal::all_undo(&state.journal);
             return begin(state, Intent::Undo { entries }, false);
         }
         Action::Redo => {
-            let taken_back = state.redoable().map(|entry| entry.number);
+            let taken_back = journal::next_redo(&state.journal);
             if let Some(number) = taken_back {
                 return begin(state, Intent::Undo { entries: vec![number] }, false);
             }

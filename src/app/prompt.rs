@@ -4,7 +4,7 @@ use std::time::Duration;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use crate::model::bytes::Bytes;
+use crate::model::bytes::{self, Bytes};
 use crate::model::hierarchy::Version;
 use crate::model::place::Place;
 use crate::plan::intent::{Intent, Setting};
@@ -258,31 +258,5 @@ fn cap(state: &State, group: &Place, period_us: u64, text: &str) -> Result<Inten
 
 /// What was typed as bytes: `\xNN` is that byte and `\\` a backslash, as names are shown.
 fn unescape(text: &str) -> Result<Bytes, String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        out.extend_from_slice(&rest.as_bytes()[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('\\') {
-            out.push(b'\\');
-            rest = after;
-        } else {
-            let byte = rest.strip_prefix('x').and_then(|r| r.get(..2)).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-            out.push(byte.ok_or_else(|| r"after a backslash: \\ or xNN".to_owned())?);
-            rest = &rest[3..];
-        }
-    }
-    out.extend_from_slice(rest.as_bytes());
-    Ok(out.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unescape;
-
-    #[test]
-    fn names_can_be_typed_as_they_are_shown() {
-        assert_eq!(&*unescape(r"a\xff\\b").unwrap(), b"a\xff\\b");
-        assert!(unescape(r"a\").is_err() && unescape(r"\x4").is_err() && unescape(r"\n").is_err());
-    }
+    bytes::unescape(text).ok_or_else(|| r"after a backslash: \ or xNN".to_owned())
 }

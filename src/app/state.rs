@@ -329,12 +329,6 @@ impl State {
 
     /// Changes of this visit that undo can take back, newest first.
     pub fn undoable(&self) -> impl Iterator<Item = &Entry> {
-        self.journal.iter().rev().filter(|entry| entry.undone_by.is_none() && entry.undoes.is_empty())
-    }
-
-    /// The change that was taken back last and not done again.
-    #[must_use]
-    pub fn redoable(&self) -> Option<&Entry> {
-        self.journal.iter().rev().find(|entry| !entry.undoes.is_empty() && entry.undone_by.is_none())
+        self.journal.iter().rev().filter(|entry| entry.undoes.is_empty() && entry.stands())
     }
 }

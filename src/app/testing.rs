@@ -490,6 +490,7 @@ impl World {
                         file: setting.file.clone(),
                         data: setting.data.clone(),
                         prior: None,
+                        disturbs: Vec::new(),
                     });
                 }
                 (format!("make {at}"), steps)
@@ -504,6 +505,7 @@ impl World {
                     file: setting.file.clone(),
                     data: setting.data.clone(),
                     prior: facts.weight.map(|weight| weight.to_string().into_bytes().into()),
+                    disturbs: Vec::new(),
                 };
                 (format!("{} of {group}: {data}", setting.file), vec![step])
             }
@@ -530,7 +532,10 @@ impl World {
                 }
                 shell.push(format!("rmdir /sys/fs/cgroup/cpu{group}"));
                 let key = GroupKey { hierarchy: group.hierarchy, inode: self.groups[group].inode };
-                (format!("remove {group}"), vec![Step::RemoveGroup { at: group.clone(), key: Some(key) }])
+                (
+                    format!("remove {group}"),
+                    vec![Step::RemoveGroup { at: group.clone(), key: Some(key), settings: Vec::new() }],
+                )
             }
             Intent::Move { tasks, to, .. } => {
                 let steps = tasks
@@ -544,7 +549,8 @@ impl World {
                 (format!("move {} to {to}", tasks.len()), steps)
             }
             Intent::Launch { launches } => {
-                let steps = launches.iter().map(|launch| Step::Launch { launch: launch.clone() }).collect();
+                let steps =
+                    launches.iter().map(|launch| Step::Launch { launch: launch.clone(), again: None }).collect();
                 for launch in launches {
                     let cpu = launch.cpus.as_ref().map(ToString::to_string).unwrap_or_default();
                     shell.push(format!(
@@ -601,20 +607,20 @@ impl World {
                 Record { step, state: StepState::Done(outcome) }
             })
             .collect();
-        let mut last = None;
+        let mut taken = Vec::new();
         if undoes {
             let newest_first: Vec<usize> = (0..self.journal.len())
                 .rev()
-                .filter(|&n| self.journal[n].undone_by.is_none() && self.journal[n].undoes.is_none())
+                .filter(|&n| self.journal[n].undone_by.is_none() && self.journal[n].undoes.is_empty())
                 .collect();
             let count: usize = plan.title.split(' ').nth(1).unwrap().parse().unwrap();
             for n in newest_first.into_iter().take(count) {
                 self.journal[n].undone_by = Some(number);
-                last = Some(self.journal[n].number);
+                taken.push(self.journal[n].number);
             }
         }
         let entry =
-            Entry { number, time_ms: 0, title: plan.title, shell: plan.shell, steps, undone_by: None, undoes: last };
+            Entry { number, time_ms: 0, title: plan.title, shell: plan.shell, steps, undone_by: None, undoes: taken };
         self.journal.push(entry.clone());
         let journal = Arc::from(self.journal.clone());
         self.tell(state, Message::Journal(journal));
@@ -654,7 +660,7 @@ impl World {
                 Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }])
             }
             Step::Drain { .. } => Outcome::Moved(Vec::new()),
-            Step::Launch { launch } => {
+            Step::Launch { launch, .. } => {
                 let path = launch.groups[0].to_string();
                 let tid = self.task(&path, "spin");
                 self.tasks.get_mut(&tid).unwrap().allowed =
@@ -692,10 +698,17 @@ impl World {
 fn inverse(record: &Record) -> Option<Step> {
     let StepState::Done(outcome) = &record.state else { return None };
     Some(match (&record.step, outcome) {
-        (Step::MakeGroup { at }, Outcome::Made(key)) => Step::RemoveGroup { at: at.clone(), key: Some(*key) },
-        (Step::Write { at, key, file, prior: Some(prior), .. }, _) => {
-            Step::Write { at: at.clone(), key: *key, file: file.clone(), data: prior.clone(), prior: None }
+        (Step::MakeGroup { at }, Outcome::Made(key)) => {
+            Step::RemoveGroup { at: at.clone(), key: Some(*key), settings: Vec::new() }
         }
+        (Step::Write { at, key, file, prior: Some(prior), .. }, _) => Step::Write {
+            at: at.clone(),
+            key: *key,
+            file: file.clone(),
+            data: prior.clone(),
+            prior: None,
+            disturbs: Vec::new(),
+        },
         (Step::Move { task, scope, from, to }, _) => {
             Step::Move { task: *task, scope: *scope, from: to.clone(), to: from.clone() }
         }

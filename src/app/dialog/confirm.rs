@@ -3,6 +3,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::model::time::Mono;
 use crate::plan::intent::Intent;
+use crate::plan::journal;
 use crate::plan::step::{Confirm, Plan};
 
 use super::super::change;
@@ -172,7 +173,7 @@ impl Asked {
             }
             Some(Answer::UndoAll) => {
                 change::abandon(state);
-                let entries = state.undoable().map(|entry| entry.number).collect();
+                let entries = journal::all_undo(&state.journal);
                 (None, change::begin(state, Intent::Undo { entries }, false))
             }
             Some(Answer::Arm) => {
