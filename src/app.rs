@@ -38,6 +38,8 @@ pub mod state;
 pub mod tasks;
 #[cfg(test)]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod tree;
 pub mod weight;
