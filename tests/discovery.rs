@@ -7,10 +7,12 @@ use cgrove::kernel::discover::{Discovery, discover};
 use cgrove::kernel::fixture::Fixture;
 use cgrove::kernel::fs::Fs;
 use cgrove::kernel::host::host;
+use cgrove::kernel::sampler::Sampler;
 use cgrove::kernel::{paths, tree};
 use cgrove::model::errno::Errno;
 use cgrove::model::hierarchy::{Hierarchy, Mode, Version};
 use cgrove::model::host::Host;
+use cgrove::model::interest::Interest;
 use cgrove::model::place::Place;
 use cgrove::model::structure::Structure;
 use std::sync::Arc;
@@ -255,4 +257,52 @@ fn from_inside_of_a_container() {
     assert!(found.groups("v2").is_empty());
     assert_eq!(v2.controllers.join(" "), "cpu memory pids");
     assert!(!found.read("/sys/fs/cgroup/cpu.weight").is_empty(), "its root is a group like others, with a weight");
+}
+
+/// A sampling of the figure's groups reads the same weights and tasks, whatever the version.
+#[test]
+fn a_sampling_of_the_figure() {
+    for name in ["v1", "hybrid", "v2"] {
+        let found = found(name);
+        let mut sampler = Sampler::new(Box::new(found.fixture)).expect("the fixture is a host");
+        let snapshot = sampler.sample(&Interest::default());
+        let structure = &snapshot.structure;
+        let carrier = structure.carrier("cpu").expect("a hierarchy carries cpu");
+        let mut seen = Vec::new();
+        for path in FIGURE {
+            let id = structure.at(&Place::new(carrier.id, path.as_bytes())).expect("a group of the figure");
+            let values = snapshot.groups.get(id).expect("it is of interest");
+            let tasks = values.tasks.value().expect("its tasks can be read").clone();
+            for tid in &tasks {
+                assert!(snapshot.tasks.by_tid(*tid).is_some(), "{name}: task {tid} of {path} was read");
+            }
+            seen.push((path, values.weight.get(), tasks.len(), values.usage_ns.get().is_some()));
+        }
+        let expected =
+            [("/cg1", Some(600), 0), ("/cg1/cg2", Some(100), 1), ("/cg1/cg3", Some(200), 1), ("/cg4", Some(200), 1)];
+        assert_eq!(seen, expected.map(|(path, weight, tasks)| (path, weight, tasks, true)), "{name}");
+    }
+}
+
+/// Whoever is not root reads what a user may read, and nothing is zero that was denied.
+#[test]
+fn a_sampling_of_every_captured_host() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the fixtures") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a name");
+        names.extend(name.strip_suffix(".fixture").map(str::to_owned));
+    }
+    assert!(names.len() >= 9, "{names:?}");
+    for name in names {
+        let found = found(&name);
+        let groups = found.structure.iter().count();
+        let mut sampler = Sampler::new(Box::new(found.fixture)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let snapshot = sampler.sample(&Interest::default());
+        assert_eq!(snapshot.structure.iter().count(), groups, "{name}");
+        assert!(!snapshot.groups.ids.is_empty() && !snapshot.tasks.all().is_empty(), "{name}");
+        for field in &snapshot.groups.weight {
+            assert!(!matches!(field.get(), Some(0)), "{name}: no group weighs 0");
+        }
+    }
 }
