@@ -232,7 +232,7 @@ impl Fake {
                 let writes = settings.into_iter().map(|setting| {
                     let stored = otherwise.clone().unwrap_or_else(|| setting.data.clone());
                     let (file, data) = (setting.file, setting.data);
-                    let step = Step::Write { at: at.clone(), key: None, file, data, prior: None };
+                    let step = Step::Write { at: at.clone(), key: None, file, data, prior: None, disturbs: Vec::new() };
                     Record { step, state: State::Done(Outcome::Stored(Some(stored))) }
                 });
                 [made].into_iter().chain(writes).collect()
@@ -246,7 +246,7 @@ impl Fake {
                     let process = TaskKey { tid, start: 77 };
                     self.processes.push((process, launch.clone()));
                     let state = State::Done(Outcome::Launched(process));
-                    steps.push(Record { step: Step::Launch { launch }, state });
+                    steps.push(Record { step: Step::Launch { launch, again: None }, state });
                 }
                 steps
             }
@@ -264,7 +264,7 @@ impl Fake {
                                 assert!(!self.groups.keys().any(|g| *g != at && g.is_within(&at)), "{at} has children");
                                 self.groups.remove(&at);
                             }
-                            Step::Launch { launch } => self.processes.retain(|(_, l)| *l != launch),
+                            Step::Launch { launch, .. } => self.processes.retain(|(_, l)| *l != launch),
                             _ => {}
                         }
                     }
@@ -275,8 +275,15 @@ impl Fake {
         };
         let number = number as u64 + 1;
         self.journal.insert(number, steps.iter().map(|record: &Record| record.step.clone()).collect());
-        let entry =
-            Entry { number, time_ms: 0, title: String::new(), shell: Vec::new(), steps, undone_by: None, undoes: None };
+        let entry = Entry {
+            number,
+            time_ms: 0,
+            title: String::new(),
+            shell: Vec::new(),
+            steps,
+            undone_by: None,
+            undoes: Vec::new(),
+        };
         Event::Done(entry)
     }
 
