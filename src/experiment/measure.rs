@@ -174,3 +174,82 @@ fn rate(first: (u64, Mono), last: (u64, Mono)) -> Option<f64> {
     let seconds = last.1.seconds_since(first.1);
     (seconds > 0.0).then(|| last.0.saturating_sub(first.0) as f64 / 1e9 / seconds)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Counted, NotYet, Wanted, Window, rate};
+    use crate::experiment::run::fake::{snapshot, task};
+    use crate::model::cpu_set::CpuSet;
+    use crate::model::field::Field;
+    use crate::model::id::TaskKey;
+    use crate::model::task::Task;
+    use crate::model::time::Mono;
+
+    const S: u64 = 1_000_000_000;
+
+    /// Thread `tid` of process 100 that had `run` ns when it was read at `at`.
+    fn thread(tid: i32, run: u64, at: u64) -> Task {
+        task(TaskKey { tid, start: 7 }, 100, run, at)
+    }
+
+    fn want(threads: u32) -> [Wanted; 1] {
+        [Wanted { process: TaskKey { tid: 100, start: 7 }, threads }]
+    }
+
+    fn cpus(window: &Window) -> f64 {
+        window.cpus().unwrap()[0]
+    }
+
+    #[test]
+    fn each_thread_counts_between_its_own_reads() {
+        let first = snapshot(S, vec![thread(100, 5 * S, S), thread(101, 0, S + S / 2)]);
+        let mut window = Window::open(&first, &want(2)).unwrap();
+        assert_eq!(window.cpus(), None, "one snapshot is no window");
+        // 1 s of 2 s, and 0.5 s of 1 s: both half a CPU, though both were read at other times than the snapshots.
+        window
+            .add(&snapshot(3 * S, vec![thread(100, 6 * S, 3 * S), thread(101, S / 2, 2 * S + S / 2)]), &CpuSet::one(0));
+        assert!((cpus(&window) - 1.0).abs() < 1e-9, "{}", cpus(&window));
+        assert_eq!((window.seconds().to_bits(), window.pids()), (2_f64.to_bits(), vec![100]));
+    }
+
+    #[test]
+    fn a_thread_that_ended_keeps_what_it_had_and_a_new_one_counts_from_its_first_read() {
+        let mut window = Window::open(&snapshot(0, vec![thread(100, 0, 0), thread(101, 0, 0)]), &want(2)).unwrap();
+        window.add(
+            &snapshot(S, vec![thread(100, S / 4, S), thread(101, S / 4, S), thread(102, 9 * S, S)]),
+            &CpuSet::one(0),
+        );
+        window
+            .add(&snapshot(2 * S, vec![thread(100, S / 2, 2 * S), thread(102, 9 * S + S / 2, 2 * S)]), &CpuSet::one(0));
+        // .25 of thread 100; .25 of 101 over its one second; .5 of 102, whose 9 s before do not count.
+        assert!((cpus(&window) - 1.0).abs() < 1e-9, "{}", cpus(&window));
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let one = snapshot(0, vec![thread(100, 0, 0)]);
+        assert_eq!(Window::open(&one, &want(2)).unwrap_err(), NotYet::Threads { pid: 100, seen: 1, wanted: 2 });
+        let unread = Task { sched: Field::Unread, ..thread(100, 0, 0) };
+        assert_eq!(Window::open(&snapshot(0, vec![unread]), &want(1)).unwrap_err(), NotYet::Counter { pid: 100 });
+    }
+
+    #[test]
+    fn another_process_of_the_same_number_is_another() {
+        let other = Task { key: TaskKey { tid: 100, start: 8 }, ..thread(100, 0, 0) };
+        let reused = snapshot(S, vec![other]);
+        assert!(matches!(Window::open(&reused, &want(1)), Err(NotYet::Threads { seen: 0, .. })));
+        let window = Window::open(&snapshot(0, vec![thread(100, 0, 0)]), &want(1)).unwrap();
+        assert_eq!(window.gone(&reused), [100]);
+        assert!(window.gone(&snapshot(S, vec![thread(100, 0, S)])).is_empty());
+        let zombie = Task { state: 'Z', ..thread(100, 0, S) };
+        assert_eq!(window.gone(&snapshot(S, vec![zombie])), [100]);
+    }
+
+    #[test]
+    fn rates_need_two_reads_and_never_run_backwards() {
+        assert_eq!(rate((5, Mono(7)), (9, Mono(7))), None);
+        assert_eq!(rate((5, Mono(0)), (3, Mono(S))).map(f64::to_bits), Some(0_f64.to_bits()));
+        let counted = Counted { first: (0, Mono(0)), last: (S, Mono(4 * S)) };
+        assert_eq!(rate(counted.first, counted.last).map(f64::to_bits), Some(0.25_f64.to_bits()));
+    }
+}

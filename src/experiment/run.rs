@@ -19,6 +19,8 @@ mod back;
 mod build;
 mod check;
 mod end;
+#[cfg(test)]
+pub(super) mod fake;
 mod measuring;
 mod progress;
 #[cfg(test)]

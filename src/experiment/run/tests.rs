@@ -3,18 +3,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::fake::{host, snapshot, task};
 use super::{Action, End, Ending, Event, Facts, Options, Run};
 use crate::experiment::parse::{self, parse};
 use crate::model::cpu_set::CpuSet;
 use crate::model::errno::Errno;
 use crate::model::field::Field;
-use crate::model::hierarchy::{Device, Hierarchy, Mode, Mount, Version};
+use crate::model::hierarchy::{Device, Hierarchy, Mount, Version};
 use crate::model::host::Host;
 use crate::model::id::{GroupKey, HierarchyId, TaskKey};
 use crate::model::place::Place;
-use crate::model::snapshot::{Cost, GroupColumns, Snapshot, TaskColumns};
-use crate::model::structure::Structure;
-use crate::model::task::{Policy, SchedStat, Task};
+use crate::model::snapshot::Snapshot;
+use crate::model::task::Task;
 use crate::model::time::Mono;
 use crate::model::workload::{Launch, Program, Workload, WorkloadState};
 use crate::plan::intent::{Intent, Needs, Target};
@@ -84,25 +84,8 @@ impl Fake {
             own_path: b"/".as_slice().into(),
             root: None,
         };
-        let host = Host {
-            name: "lap7".into(),
-            release: "6.18.0".into(),
-            boot_id: "boot".into(),
-            online: CpuSet::parse("0-3").unwrap(),
-            allowed: CpuSet::parse("1-2").unwrap(),
-            user_hz: 100,
-            tick_ns: 4 * MS,
-            autogroup: false,
-            systemd: false,
-            mode: Mode::Legacy,
-            uid: 0,
-            user: "root".into(),
-            capabilities: u64::MAX,
-            in_cgroup_namespace: None,
-            pid: 10,
-        };
         let stage = Place::top(hierarchy.id);
-        let facts = Facts { host: Arc::new(host), hierarchy, stage, make_stage: false, load: BTreeMap::new() };
+        let facts = Facts { host: Arc::new(host()), hierarchy, stage, make_stage: false, load: BTreeMap::new() };
         Self {
             facts,
             trouble: Trouble::default(),
@@ -305,17 +288,7 @@ impl Fake {
         if self.trouble.other > 0.0 {
             tasks.push(self.task(TaskKey { tid: 5, start: 1 }, 5, self.trouble.other, Some(1)));
         }
-        Snapshot {
-            number: 0,
-            at: Mono(self.now),
-            host: self.facts.host.clone(),
-            structure: Arc::new(Structure::default()),
-            groups: GroupColumns::default(),
-            tasks: TaskColumns::new(tasks),
-            files: None,
-            notices: Vec::new(),
-            cost: Cost::default(),
-        }
+        snapshot(self.now, tasks)
     }
 
     /// A task whose counter is read a little after the snapshot began, each at its own time.
@@ -323,24 +296,7 @@ impl Fake {
         let read = self.now + u64::from(key.tid.unsigned_abs()) % 7 * MS;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's small numbers")]
         let run_ns = (rate * read as f64) as u64;
-        Task {
-            key,
-            tgid,
-            parent: 10,
-            comm: b"make\x1b".as_slice().into(),
-            state: 'R',
-            nice: 0,
-            policy: Policy::Other,
-            rt_priority: 0,
-            kernel: false,
-            bound: false,
-            uid: 0,
-            last_cpu: cpu.unwrap_or_default(),
-            allowed: Field::Unread,
-            sched: Field::new(SchedStat { run_ns, wait_ns: 0, slices: 1 }, Mono(read)),
-            autogroup: Field::Unread,
-            age: 0,
-        }
+        Task { last_cpu: cpu.unwrap_or_default(), ..task(key, tgid, run_ns, read) }
     }
 
     fn is_clean(&self) -> bool {
