@@ -1,7 +1,5 @@
 //! Random experiments on one CPU, predicted, and solved a second time by the textbook's way: each group divides what it
 //! has among those who want it, by weight; who wants less than its part gets that, and the rest is divided again.
-use std::fmt::Write as _;
-
 use cgrove::experiment::parse::{Options, parse};
 use cgrove::experiment::predict::predict;
 use cgrove::model::hierarchy::Version;
@@ -55,33 +53,26 @@ fn group() -> impl Strategy<Value = Group> {
 
 /// The file of an experiment.
 fn file(groups: &[Group]) -> String {
-    let mut text = "cpus = [0]\n".to_owned();
-    let mut workloads = String::new();
     let names: Vec<String> = (0..groups.len()).map(|index| format!("g{index}")).collect();
     let mut queue: Vec<(String, &Group)> = names.into_iter().zip(groups).collect();
+    let mut lines = vec!["cpus = [0]".to_owned()];
+    let mut workloads = Vec::new();
     while let Some((path, group)) = queue.pop() {
-        write!(text, "[[group]]\npath = \"{path}\"\nidle = {}\n", group.idle).unwrap();
-        if let Some(weight) = group.weight {
-            writeln!(text, "weight = {weight}").unwrap();
-        }
-        if let Some(percent) = group.quota_percent {
-            writeln!(text, "quota = {}", f64::from(percent) / 100.0).unwrap();
-        }
-        for w in &group.workloads {
-            write!(
-                workloads,
-                "[[workload]]\ngroup = \"{path}\"\ncount = {}\nthreads = {}\nnice = {}\nduty = {}\nheld = {}\n",
-                w.count,
-                w.threads,
-                w.nice,
-                f64::from(w.duty_percent) / 100.0,
-                w.held
+        lines.push(format!("[[group]]\npath = \"{path}\"\nidle = {}", group.idle));
+        lines.extend(group.weight.map(|weight| format!("weight = {weight}")));
+        lines.extend(group.quota_percent.map(|percent| format!("quota = {}", f64::from(percent) / 100.0)));
+        workloads.extend(group.workloads.iter().map(|w| {
+            let Workload { count, threads, nice, duty_percent, held } = w;
+            let duty = f64::from(*duty_percent) / 100.0;
+            format!(
+                "[[workload]]\ngroup = \"{path}\"\ncount = {count}\nthreads = {threads}\nnice = {nice}\nduty = {duty}\n\
+                 held = {held}"
             )
-            .unwrap();
-        }
+        }));
         queue.extend(group.children.iter().enumerate().map(|(index, child)| (format!("{path}/g{index}"), child)));
     }
-    text + &workloads
+    lines.extend(workloads);
+    lines.join("\n")
 }
 
 /// Who competes in a group: weight, what it wants, and the path of a group (or none for a task).
@@ -139,7 +130,9 @@ fn divide(rivals: Vec<Rival<'_>>, cap: f64, version: Version, owed: &mut Vec<(St
         let (satisfied, rest): (Vec<usize>, Vec<usize>) =
             open.iter().partition(|&&index| wants[index] <= cap * weight(index) / all + 1e-12);
         if satisfied.is_empty() {
-            rest.iter().for_each(|&index| got[index] = cap * weight(index) / all);
+            for index in rest {
+                got[index] = cap * weight(index) / all;
+            }
             break;
         }
         for &index in &satisfied {
