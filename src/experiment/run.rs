@@ -7,9 +7,10 @@
 //!    those that are to be held.
 //! 3. **settle**, then **measure** ([`super::measure`]), longer than asked if others take the CPU away
 //!    ([`super::capacity`]).
-//! 4. **undo**: all journal entries of the run, newest first; then one more survey says whether all of it is gone.
+//! 4. **undo** ([`back`]): all journal entries of the run, newest first, at once or if need be one by one; then one more
+//!    survey says whether all of it is gone.
 //!
-//! The driver's part: answer [`Action::Survey`] with [`Event::Surveyed`]; for [`Action::Do`] survey, plan, execute and
+//! The driver's part: answer [`Action::Survey`] with [`Event::Surveyed`] (or [`Event::Failed`]); for [`Action::Do`] survey, plan, execute and
 //! journal the intent, roll back what it had done if it failed, and answer with [`Event::Done`], [`Event::Refused`] or
 //! [`Event::Failed`]; sample while [`Action::Watch`] stands and hand in each snapshot; pass [`Event::Interrupt`] at any
 //! time. At most one survey or intent is under way at a time. [`Action::Finished`] is the last action.
@@ -168,7 +169,12 @@ pub struct Run {
     report: Option<Report>,
     ending: Ending,
     message: Vec<String>,
+    /// Entries that are still to be undone one by one, the next one last; empty while all are undone at once.
+    one_by_one: Vec<u64>,
+    /// How often the undo of the last of them was tried.
     undo_tries: u32,
+    /// What stood against undoing; said only if something is left in the end.
+    undo_messages: Vec<String>,
     /// For how many snapshots in a row a process was missing.
     missing: u32,
 }
@@ -202,7 +208,9 @@ impl Run {
             report: None,
             ending: Ending::Measured,
             message: Vec::new(),
+            one_by_one: Vec::new(),
             undo_tries: 0,
+            undo_messages: Vec::new(),
             missing: 0,
         };
         if let Some((ending, message)) = unfit {
@@ -332,8 +340,7 @@ impl Run {
 
     fn done(&mut self, now: Mono, entry: &Entry) -> Vec<Action> {
         if self.phase == Phase::Undo {
-            self.phase = Phase::Look;
-            return self.survey();
+            return self.undone();
         }
         self.entries.push(entry.number);
         build::harvest(entry, &mut self.made, &mut self.launched);

@@ -104,12 +104,10 @@ fn not_allowed(facts: &Facts, directory: &str, errno: Errno) -> String {
     message
 }
 
-/// What of a run is still there: groups by path, processes by number.
+/// What of a run is still there: groups by path (nothing was at these paths before, and a rollback may have made one anew),
+/// processes by number.
 pub(super) fn left(survey: &Survey, made: &BTreeMap<Place, GroupKey>, launched: &[TaskKey]) -> Vec<String> {
-    let groups = made
-        .iter()
-        .filter(|(place, key)| survey.group(place).is_some_and(|facts| facts.key == **key))
-        .map(|(place, _)| format!("group {place}"));
+    let groups = made.keys().filter(|place| survey.group(place).is_some()).map(|place| format!("group {place}"));
     let processes = survey
         .workloads
         .iter()

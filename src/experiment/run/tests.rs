@@ -35,6 +35,8 @@ struct Trouble {
     fail: Option<usize>,
     /// So many undos fail.
     undo_fails: u32,
+    /// So many surveys work, then none.
+    surveys: Option<u32>,
     /// Groups cannot be made.
     refused: Option<Errno>,
     /// This process ends at this time.
@@ -132,7 +134,13 @@ impl Fake {
                     self.ready.push(next);
                     Event::Advance
                 }
-                Some(Action::Survey(needs)) => Event::Surveyed(Box::new(self.survey(&needs))),
+                Some(Action::Survey(_)) if self.trouble.surveys == Some(0) => {
+                    Event::Failed { message: "EIO".into(), entry: None }
+                }
+                Some(Action::Survey(needs)) => {
+                    self.trouble.surveys = self.trouble.surveys.map(|left| left - 1);
+                    Event::Surveyed(Box::new(self.survey(&needs)))
+                }
                 Some(Action::Do(intent)) => self.carry_out(intent),
                 None => {
                     assert!(self.watching, "the run waits for nothing: {run:?}");
@@ -408,17 +416,46 @@ fn trouble_in_the_middle_takes_back_what_was_done() {
 }
 
 #[test]
-fn an_undo_that_fails_is_tried_again_and_then_said() {
+fn an_undo_that_fails_is_tried_change_by_change() {
+    // At once, then the newest twice.
+    for fails in [1, 2, 3] {
+        let mut fake = Fake::new(Version::V1, &[0.25, 0.5, 0.25]);
+        fake.trouble.undo_fails = fails;
+        let end = fake.run(FIGURE);
+        assert_eq!((end.code(), end.message.as_str()), (0, ""), "what was overcome is not told");
+        assert_eq!((end.report.unwrap().cleaned_up, fake.is_clean()), (Some(true), true));
+    }
+}
+
+#[test]
+fn what_is_left_is_told() {
+    // At once, and each of the five changes three times.
     let mut fake = Fake::new(Version::V1, &[0.25, 0.5, 0.25]);
-    fake.trouble.undo_fails = 2;
+    fake.trouble.undo_fails = 1 + 5 * 3;
     let end = fake.run(FIGURE);
-    assert_eq!((end.code(), end.report.unwrap().cleaned_up), (0, Some(true)));
+    assert_eq!((fake.trouble.undo_fails, end.code(), end.report.unwrap().cleaned_up), (0, 4, Some(false)));
+    assert_eq!(end.message.matches("rmdir: EBUSY").count(), 1, "{}", end.message);
+    assert!(end.message.contains("group /cg1/cg2") && end.message.contains("process 1000"), "{}", end.message);
+    assert!(end.message.contains("cgrove cleanup"), "{}", end.message);
+    // The launch alone cannot be undone: the groups that its processes are not in go all the same.
     let mut fake = Fake::new(Version::V1, &[0.25, 0.5, 0.25]);
-    fake.trouble.undo_fails = 3;
+    fake.trouble.undo_fails = 1 + 3;
+    let end = fake.run(FIGURE);
+    assert_eq!(end.code(), 4);
+    assert!(fake.groups.is_empty() && end.message.contains("process 1000"), "{}", end.message);
+}
+
+#[test]
+fn a_host_that_cannot_be_seen_any_more_is_not_called_clean() {
+    let mut fake = Fake::new(Version::V1, &[0.25, 0.5, 0.25]);
+    fake.trouble.surveys = Some(1);
     let end = fake.run(FIGURE);
     assert_eq!((end.code(), end.report.unwrap().cleaned_up), (4, Some(false)));
-    assert!(end.message.contains("rmdir: EBUSY") && end.message.contains("group /cg1/cg2"), "{}", end.message);
-    assert!(end.message.contains("process 1000") && end.message.contains("cgrove cleanup"), "{}", end.message);
+    assert_eq!(end.message, "whether everything is gone could not be seen: EIO");
+    let mut fake = Fake::new(Version::V1, &[]);
+    fake.trouble.surveys = Some(0);
+    let end = fake.run(FIGURE);
+    assert_eq!((end.code(), end.message.as_str(), fake.intents.len()), (4, "EIO", 0));
 }
 
 #[test]
