@@ -51,7 +51,8 @@ pub fn stat(tid: Tid) -> Result<Stat, Errno> {
 /// The process group of a process; `None` if it is gone.
 #[must_use]
 pub fn group_of(pid: Pid) -> Option<Pid> {
-    Some(rustix::process::getpgid(RawPid::from_raw(pid)).ok()?.as_raw_nonzero().get())
+    // nix and not rustix: a kernel thread has process group 0.
+    nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(pid))).ok().map(nix::unistd::Pid::as_raw)
 }
 
 /// The threads of a process, each with its start time. Those that end meanwhile are left out.
