@@ -49,15 +49,15 @@ pub fn discover(fs: &dyn Fs) -> Result<Discovery, Error> {
     let own = membership::rows(&need(fs, OWN_GROUPS, hint)?).map_err(bad(OWN_GROUPS))?;
     let mut notices = Vec::new();
     let known = match fs.read(CONTROLLERS, super::error::MOST) {
-        Ok(text) => cgroups::rows(&text).map_err(bad(CONTROLLERS))?,
+        Ok(text) => cgroups::rows(&text).map_err(|error| error.to_string()),
         // A kernel without v1 may lack the file; v2's own list stands in for it.
-        Err(Errno::ENOENT) => Vec::new(),
-        Err(errno) => {
-            notices
-                .push(Notice(format!("cannot read /proc/cgroups: {errno}; controllers may be missing from the list")));
-            Vec::new()
-        }
+        Err(Errno::ENOENT) => Ok(Vec::new()),
+        Err(errno) => Err(format!("cannot read /proc/cgroups: {errno}")),
     };
+    let known = known.unwrap_or_else(|why| {
+        notices.push(Notice(format!("{why}; controllers may be missing from the list")));
+        Vec::new()
+    });
     let mut rows = Vec::new();
     for row in mountinfo::rows(&table) {
         match row {

@@ -4,7 +4,7 @@
 //! are read round and round, and throwing out the least recent one would then throw out each before its turn. Files that
 //! nobody has read for some samplings are closed.
 //!
-//! v1's lists of tasks never go through here: the kernel keeps such a list for a second while the file is open, so it must
+//! v1's lists of tasks never go through here (v2's do): the kernel keeps such a list for a second while the file is open, so it must
 //! be opened afresh each time.
 use std::collections::HashMap;
 
@@ -25,8 +25,8 @@ pub(crate) enum Key {
     Stat(Tid),
 }
 
-/// Most that is read of a value.
-const VALUE: usize = 64 * 1024;
+/// Most that is read of one file: a list of four million ids.
+const MOST: usize = 32 << 20;
 /// A handle that was not read for so many samplings is closed.
 const IDLE: u64 = 20;
 /// A file that was not there is looked for again after so many samplings, or after a hint.
@@ -120,7 +120,7 @@ impl Handles {
     fn fill(&mut self, fs: &dyn Fs, key: Key, path: &impl Fn() -> Vec<u8>) -> Result<(), Errno> {
         if let Some(open) = self.open.get_mut(&key) {
             open.used = self.tick;
-            return open.reader.read(&mut self.buffer, VALUE);
+            return open.reader.read(&mut self.buffer, MOST);
         }
         let mut reader = match fs.open(&path()) {
             // Out of files after all (others in this process opened some): give back what is idle, go on without.
@@ -132,7 +132,7 @@ impl Handles {
             }
             other => other?,
         };
-        reader.read(&mut self.buffer, VALUE)?;
+        reader.read(&mut self.buffer, MOST)?;
         if self.open.len() < self.most {
             self.open.insert(key, Open { reader, used: self.tick });
         }

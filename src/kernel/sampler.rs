@@ -13,6 +13,7 @@
 //!
 //! Without watches every sampling walks, as long as a walk is cheap; with them a walk comes with a hint, and every few
 //! seconds for safety.
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::model::errno::Errno;
 use crate::model::field::Field;
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
-use crate::model::id::{GroupId, GroupKey};
+use crate::model::id::{GroupId, GroupKey, HierarchyId, Tid};
 use crate::model::interest::{Interest, Rows};
 use crate::model::snapshot::{Cost, GroupColumns, GroupRow, Notice, Snapshot, TaskColumns};
 use crate::model::structure::Structure;
@@ -31,13 +32,16 @@ use super::error::Error;
 use super::fs::Fs;
 use super::handles::Handles;
 use super::tasks::{Tasks, Wanted};
-use super::values::{self, Kinds};
+use super::values::{self, Kinds, Knobs};
 use super::{files, host, paths, tree};
 
 /// How long a structure may stand unwalked while watches tell of changes.
 const SAFETY: Duration = Duration::from_secs(4);
 /// How long the list of mounts may stand unread.
 const DISCOVERY: Duration = Duration::from_secs(4);
+/// What changes by writes alone is read again after so many samplings even if no watch told of a write: a write through
+/// the mount of another cgroup namespace is not told.
+const KNOBS: u64 = 4;
 /// A walk for safety may cost this part of the time: one in so many.
 const WALK_SHARE: u64 = 50;
 
@@ -61,6 +65,9 @@ pub struct Sampler {
     directories: Directories,
     handles: Handles,
     tasks: Tasks,
+    knobs: HashMap<GroupKey, Knobs>,
+    /// The knobs are to be read in this sampling, not carried.
+    reread: bool,
     notices: Vec<Notice>,
     number: u64,
     hint: Hint,
@@ -89,6 +96,8 @@ impl Sampler {
             directories: Directories::default(),
             handles,
             tasks: Tasks::default(),
+            knobs: HashMap::new(),
+            reread: true,
             number: 0,
             hint: Hint::default(),
             watched: false,
@@ -136,6 +145,8 @@ impl Sampler {
     pub fn walk(&mut self) -> &Arc<Structure> {
         let begun = self.fs.now();
         self.structure = tree::walk(&*self.fs, &self.discovery, &self.structure);
+        let structure = &self.structure;
+        self.knobs.retain(|&key, _| structure.find(key).is_some());
         self.walked = self.fs.now();
         self.walk_ns = self.walked.nanos_since(begun);
         self.hint.structure = false;
@@ -161,6 +172,7 @@ impl Sampler {
         if vanished {
             self.walk();
         }
+        self.count_once(&mut groups);
         let wanted = self.wanted(interest, &groups);
         let tasks = self.tasks.sample(&*self.fs, &mut self.handles, &wanted, self.host.autogroup);
         let files = interest.files_of.and_then(|key| {
@@ -190,9 +202,11 @@ impl Sampler {
     /// Discovery and walk, where a hint or the time asks for them.
     fn refresh(&mut self, now: Mono) {
         let since = |then: Mono| Duration::from_nanos(now.nanos_since(then));
-        if self.hint.values || self.hint.structure {
+        let told = self.hint.values || self.hint.structure;
+        if told {
             self.handles.look_again();
         }
+        self.reread = told || !self.watched;
         if self.hint.mounts || since(self.discovered) >= DISCOVERY {
             self.rediscover();
         }
@@ -255,7 +269,23 @@ impl Sampler {
         let group = self.structure.group(id)?.key;
         let kinds = Kinds::of(self.structure.hierarchy(group.hierarchy)?);
         let directory = self.directories.get(&self.structure, id)?;
-        values::read(&*self.fs, &mut self.handles, kinds, group, directory)
+        let carried = self.knobs.remove(&group);
+        let turn = (self.number + group.inode).is_multiple_of(KNOBS);
+        let carried = carried.filter(|_| !self.reread && !turn);
+        let (row, knobs) = values::read(&*self.fs, &mut self.handles, kinds, group, directory, carried)?;
+        self.knobs.insert(group, knobs);
+        Some(row)
+    }
+
+    /// A task that moved between the reads of two groups' lists stands in both: the one that was read later counts.
+    fn count_once(&self, groups: &mut GroupColumns) {
+        let structure = &*self.structure;
+        let mut seen: HashSet<(HierarchyId, Tid)> = HashSet::new();
+        for (&id, list) in groups.ids.iter().zip(&mut groups.tasks).rev() {
+            if let (Some(group), Field::Value { v, .. }) = (structure.group(id), list) {
+                v.retain(|&tid| seen.insert((group.key.hierarchy, tid)));
+            }
+        }
     }
 
     /// The tasks to read, rising. The list of tasks of a group of interest is read with its values.
@@ -273,8 +303,7 @@ impl Sampler {
             let root = self.is_in_root(groups, id);
             wanted.extend(list.value().into_iter().flatten().map(|&tid| Wanted { tid, root, shown }));
         }
-        // A task may stand in the lists of two hierarchies, or of two groups if it moved between their reads: the list
-        // read later wins as to where it is; here it is enough that it is read once.
+        // A task stands in the lists of several hierarchies and is read once.
         wanted.sort_unstable_by_key(|want| want.tid);
         wanted.dedup_by(|later, first| {
             let same = later.tid == first.tid;

@@ -2,7 +2,7 @@
 //!
 //! Which files are read follows from what the hierarchy carries; a file that is not there is [`Field::Absent`], and that a
 //! group is gone shows by its list of tasks, which every group has.
-use crate::model::cgroup::Quota;
+use crate::model::cgroup::{GroupType, Quota, Throttle};
 use crate::model::errno::Errno;
 use crate::model::field::Field;
 use crate::model::hierarchy::{Hierarchy, Version};
@@ -43,46 +43,61 @@ impl Kinds {
     }
 }
 
-/// Reads one group; `None` if it is gone.
+/// What of a group changes only by a write, which a watch tells of: weight, idle, limit, type, frozen.
+///
+/// Each keeps the time of its own read, also when it is carried from one sampling to the next.
+#[derive(Clone, Debug)]
+pub(crate) struct Knobs {
+    weight: Field<u64>,
+    idle: Field<bool>,
+    quota: Field<Quota>,
+    kind: Field<GroupType>,
+    frozen: Field<bool>,
+    /// v1's counters of the limit: they stand still where there is none.
+    throttle: Field<Throttle>,
+}
+
+/// Reads one group; `None` if it is gone. With `carried` knobs these are taken over instead of being read.
 pub(crate) fn read(
     fs: &dyn Fs,
     handles: &mut Handles,
     kinds: Kinds,
     group: GroupKey,
     directory: &[u8],
-) -> Option<GroupRow> {
-    let tasks = tasks(fs, kinds, directory)?;
+    carried: Option<Knobs>,
+) -> Option<(GroupRow, Knobs)> {
     let mut files = Files { fs, handles, group, directory };
-    let mut row = GroupRow { tasks, ..absent() };
+    let tasks = files.tasks(kinds)?;
+    let mut knobs = match carried {
+        Some(knobs) => knobs,
+        None if kinds.v2 => files.knobs_v2(kinds),
+        None => files.knobs_v1(kinds),
+    };
+    let mut row = GroupRow { tasks, usage_ns: Field::Absent, ..GroupRow::default() };
     if kinds.v2 {
-        files.v2(kinds, &mut row);
+        let stat = files.value("cpu.stat", cpu_stat::v2);
+        knobs.throttle = flatten(stat.as_ref().map(|stat| stat.throttle));
+        row.usage_ns = stat.map(|stat| stat.usage_ns);
     } else {
-        files.v1(kinds, &mut row);
+        if knobs.quota.get().is_some_and(|quota| quota.quota_us.is_some()) {
+            knobs.throttle = files.value("cpu.stat", cpu_stat::v1);
+        }
+        if kinds.cpuacct {
+            row.usage_ns = files.value("cpuacct.usage", number::single);
+        }
     }
-    Some(row)
+    let Knobs { weight, idle, quota, kind, frozen, throttle } = knobs.clone();
+    Some((GroupRow { weight, idle, quota, kind, frozen, throttle, ..row }, knobs))
 }
 
-/// The tasks in a group; `None` if it is gone. Opened afresh each time (see [`super::handles`]); v2's list is always
-/// fresh, but an open file for each group would be one file more than its value is worth.
-pub(crate) fn tasks(fs: &dyn Fs, kinds: Kinds, directory: &[u8]) -> Option<Field<Vec<Tid>>> {
-    let name = if kinds.v2 { THREADS } else { TASKS };
-    match fs.read(&join(directory, name.as_bytes()), LIST) {
-        Ok(text) => Some(parsed(ids::ids(&text), fs.now())),
-        Err(errno) if errno.is_gone() => None,
-        Err(errno) => Some(Field::Denied(errno)),
-    }
-}
-
-fn absent() -> GroupRow {
-    GroupRow {
+fn absent() -> Knobs {
+    Knobs {
         weight: Field::Absent,
         idle: Field::Absent,
         quota: Field::Absent,
-        throttle: Field::Absent,
-        usage_ns: Field::Absent,
         kind: Field::Absent,
         frozen: Field::Absent,
-        tasks: Field::Absent,
+        throttle: Field::Absent,
     }
 }
 
@@ -95,32 +110,48 @@ struct Files<'a> {
 }
 
 impl Files<'_> {
-    fn v1(&mut self, kinds: Kinds, row: &mut GroupRow) {
-        if kinds.cpu {
-            row.weight = self.value("cpu.shares", number::single);
-            row.idle = self.value("cpu.idle", number::switch);
-            row.quota = self.cfs();
-            row.throttle = self.value("cpu.stat", cpu_stat::v1);
-        }
-        if kinds.cpuacct {
-            row.usage_ns = self.value("cpuacct.usage", number::single);
-        }
-        if kinds.freezer {
-            row.frozen = self.value("freezer.state", group_type::freezer_state);
+    /// The tasks in the group; `None` if it is gone.
+    fn tasks(&mut self, kinds: Kinds) -> Option<Field<Vec<Tid>>> {
+        let directory = self.directory;
+        let path = |file: &str| join(directory, file.as_bytes());
+        let read = if kinds.v2 {
+            let read = self.handles.group(self.fs, self.group, THREADS, || path(THREADS));
+            read.map(|(text, at)| parsed(ids::ids(text), at))
+        } else {
+            // Opened afresh each time: see `super::handles`.
+            self.fs.read(&path(TASKS), LIST).map(|text| parsed(ids::ids(&text), self.fs.now()))
+        };
+        match read {
+            Ok(list) => Some(list),
+            Err(errno) if errno.is_gone() => None,
+            Err(errno) => Some(Field::Denied(errno)),
         }
     }
 
-    fn v2(&mut self, kinds: Kinds, row: &mut GroupRow) {
-        let stat = self.value("cpu.stat", cpu_stat::v2);
-        row.throttle = flatten(stat.as_ref().map(|stat| stat.throttle));
-        row.usage_ns = stat.map(|stat| stat.usage_ns);
-        row.kind = self.value("cgroup.type", group_type::group_type);
-        row.frozen = flatten(self.value("cgroup.events", flat::frozen));
+    fn knobs_v1(&mut self, kinds: Kinds) -> Knobs {
+        let mut knobs = absent();
         if kinds.cpu {
-            row.weight = self.value("cpu.weight", number::single);
-            row.idle = self.value("cpu.idle", number::switch);
-            row.quota = self.value("cpu.max", cpu_max::cpu_max);
+            knobs.weight = self.value("cpu.shares", number::single);
+            knobs.idle = self.value("cpu.idle", number::switch);
+            knobs.quota = self.cfs();
+            knobs.throttle = self.value("cpu.stat", cpu_stat::v1);
         }
+        if kinds.freezer {
+            knobs.frozen = self.value("freezer.state", group_type::freezer_state);
+        }
+        knobs
+    }
+
+    fn knobs_v2(&mut self, kinds: Kinds) -> Knobs {
+        let mut knobs = absent();
+        knobs.kind = self.value("cgroup.type", group_type::group_type);
+        knobs.frozen = flatten(self.value("cgroup.events", flat::frozen));
+        if kinds.cpu {
+            knobs.weight = self.value("cpu.weight", number::single);
+            knobs.idle = self.value("cpu.idle", number::switch);
+            knobs.quota = self.value("cpu.max", cpu_max::cpu_max);
+        }
+        knobs
     }
 
     /// v1's limit stands in two files; its time is that of the later read.
@@ -192,7 +223,7 @@ mod tests {
         let found = discover(fixture).unwrap();
         let h = found.hierarchies.iter().find(|h| h.label() == hierarchy).unwrap();
         let key = GroupKey { hierarchy: HierarchyId(0), inode: 1 };
-        read(fixture, &mut Handles::new(100), Kinds::of(h), key, directory.as_bytes())
+        read(fixture, &mut Handles::new(100), Kinds::of(h), key, directory.as_bytes(), None).map(|(row, _)| row)
     }
 
     fn row(archive: &str, hierarchy: &str, directory: &str) -> GroupRow {
@@ -240,6 +271,23 @@ mod tests {
     fn the_root_of_v2_has_neither_type_nor_events() {
         let row = row(V2, "v2", "/sys/fs/cgroup");
         assert_eq!((row.kind, row.frozen, row.weight), (Field::Absent, Field::Absent, Field::Absent));
+    }
+
+    #[test]
+    fn carried_knobs_keep_their_time_and_counters_move() {
+        let fixture = Fixture::parse(V1).unwrap();
+        let found = discover(&fixture).unwrap();
+        let kinds = Kinds::of(&found.hierarchies[0]);
+        let key = GroupKey { hierarchy: HierarchyId(1), inode: 103 };
+        let (mut handles, directory) = (Handles::new(100), b"/sys/fs/cgroup/cpu/cg1/cg3");
+        let (first, knobs) = read(&fixture, &mut handles, kinds, key, directory, None).unwrap();
+        fixture
+            .apply("file /sys/fs/cgroup/cpu/cg1/cg3/cpu.shares\n|7\nfile /sys/fs/cgroup/cpu/cg1/cg3/cpu.stat\n|nr_periods 11\n|nr_throttled 4\n|throttled_time 5\n")
+            .unwrap();
+        let (second, _) = read(&fixture, &mut handles, kinds, key, directory, Some(knobs)).unwrap();
+        assert_eq!((&second.weight, &second.quota), (&first.weight, &first.quota));
+        assert_eq!(second.throttle.get().unwrap().periods, 11);
+        assert!(second.throttle.dated().unwrap().1 > first.throttle.dated().unwrap().1);
     }
 
     #[test]

@@ -119,6 +119,46 @@ fn every_value_has_the_time_of_its_own_read() {
 }
 
 #[test]
+fn a_task_that_moved_between_two_reads_counts_once() {
+    let (fixture, mut sampler) = start(HOST);
+    fixture.apply("file /sys/fs/cgroup/cpu/cg4/tasks\n|604\n|601\n").unwrap();
+    let snapshot = sampler.sample(&Interest::default());
+    let lists: Vec<i32> = snapshot.groups.tasks.iter().flat_map(|list| list.value().unwrap().clone()).collect();
+    assert_eq!(lists.iter().filter(|&&tid| tid == 601).count(), 1);
+    assert_eq!(tids(&snapshot), [1, 2, 500, 601, 602, 603, 604]);
+}
+
+#[test]
+fn watched_values_are_carried_with_their_time_until_told_or_for_four_samplings() {
+    let (fixture, mut sampler) = start(HOST);
+    sampler.set_watched(true);
+    let weight = |snapshot: &Snapshot| {
+        snapshot.groups.get(at(snapshot, CPU, "/cg4")).unwrap().weight.dated().map(|(v, at)| (*v, at)).unwrap()
+    };
+    sampler.sample(&Interest::default());
+    fixture.apply("file /sys/fs/cgroup/cpu/cg4/cpu.shares\n|7\n").unwrap();
+    sampler.hint(Hint { values: true, ..Hint::default() });
+    let told = weight(&sampler.sample(&Interest::default()));
+    assert_eq!(told.0, 7);
+    fixture.apply("file /sys/fs/cgroup/cpu/cg4/cpu.shares\n|9\n").unwrap();
+    let later: Vec<(u64, Mono)> = (0..4).map(|_| weight(&sampler.sample(&Interest::default()))).collect();
+    assert_eq!(later.last().unwrap().0, 9, "read in turns all the same");
+    assert!(later.iter().all(|&value| value == told || value.0 == 9), "{later:?}");
+    assert!(later.iter().filter(|&&value| value == told).count() <= 3);
+}
+
+#[test]
+fn unwatched_values_are_read_every_time() {
+    let (fixture, mut sampler) = start(HOST);
+    sampler.sample(&Interest::default());
+    for shares in [7, 8, 9] {
+        fixture.apply(&format!("file /sys/fs/cgroup/cpu/cg4/cpu.shares\n|{shares}\n")).unwrap();
+        let snapshot = sampler.sample(&Interest::default());
+        assert_eq!(snapshot.groups.get(at(&snapshot, CPU, "/cg4")).unwrap().weight.get(), Some(shares));
+    }
+}
+
+#[test]
 fn unchanged_structures_are_shared() {
     let (_, mut sampler) = start(HOST);
     let (first, second) = (sampler.sample(&Interest::default()), sampler.sample(&Interest::default()));
