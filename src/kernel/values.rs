@@ -87,7 +87,7 @@ pub(crate) fn read(
         }
     }
     let Knobs { weight, idle, quota, kind, frozen, throttle } = knobs.clone();
-    Some((GroupRow { weight, idle, quota, kind, frozen, throttle, ..row }, knobs))
+    Some((GroupRow { weight, idle, quota, throttle, kind, frozen, ..row }, knobs))
 }
 
 fn absent() -> Knobs {
