@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::model::bytes::Bytes;
 use crate::model::errno::Errno;
-use crate::model::id::TaskKey;
+use crate::model::id::{TaskKey, Tid};
 
-use super::fs::Fs;
+use super::fs::Fs as _;
+use super::real::RealFs;
 
 /// A worker that does not answer for so long is abandoned.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,12 +37,13 @@ pub enum CommandLine {
     Stuck,
 }
 
-/// Opens a file system for a worker's thread.
-pub type OpenFs = Arc<dyn Fn() -> Box<dyn Fs> + Send + Sync>;
+/// Reads the command line of a task, on a worker's thread; it may hang.
+pub type Read = Arc<dyn Fn(Tid) -> Result<Vec<u8>, Errno> + Send + Sync>;
 
 /// Reads command lines in the background. Ask again and again: what was pending becomes known.
 pub struct CommandLines {
-    open: OpenFs,
+    read: Read,
+    patience: Duration,
     worker: Option<Worker>,
     known: HashMap<TaskKey, CommandLine>,
     stuck: usize,
@@ -56,10 +58,16 @@ struct Worker {
 }
 
 impl CommandLines {
-    /// Reads through what `open` gives; each worker has one of its own.
+    /// Command lines of this host.
     #[must_use]
-    pub fn new(open: OpenFs) -> Self {
-        Self { open, worker: None, known: HashMap::new(), stuck: 0 }
+    pub fn of_this_host() -> Self {
+        Self::new(Arc::new(|tid| RealFs.read(format!("/proc/{tid}/cmdline").as_bytes(), MOST)), PATIENCE)
+    }
+
+    /// Reads through `read`; a worker that does not come back within `patience` is abandoned.
+    #[must_use]
+    pub fn new(read: Read, patience: Duration) -> Self {
+        Self { read, patience, worker: None, known: HashMap::new(), stuck: 0 }
     }
 
     /// What is known of a task's command line; if nothing is, it is asked for. Never blocks.
@@ -75,7 +83,7 @@ impl CommandLines {
             self.known.retain(|_, known| *known == CommandLine::Stuck);
         }
         if self.worker.is_none() {
-            self.worker = Worker::start(&self.open);
+            self.worker = Worker::start(&self.read);
         }
         match &mut self.worker {
             Some(worker) => {
@@ -99,7 +107,7 @@ impl CommandLines {
         let busy = *worker.busy.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((task, since)) = busy
             && worker.waiting.contains(&task)
-            && since.elapsed() >= PATIENCE
+            && since.elapsed() >= self.patience
         {
             self.known.insert(task, CommandLine::Stuck);
             self.stuck += 1;
@@ -110,17 +118,19 @@ impl CommandLines {
 }
 
 impl Worker {
-    fn start(open: &OpenFs) -> Option<Self> {
+    fn start(read: &Read) -> Option<Self> {
         let (requests, inbox) = channel::<TaskKey>();
         let (outbox, answers) = channel();
         let busy = Arc::new(RwLock::new(None));
-        let (at, open) = (Arc::clone(&busy), Arc::clone(open));
+        let (at, read) = (Arc::clone(&busy), Arc::clone(read));
         let work = move || {
-            let fs = open();
             let set = |value| *at.write().unwrap_or_else(PoisonError::into_inner) = value;
             for task in inbox {
                 set(Some((task, Instant::now())));
-                let line = read(&*fs, task);
+                let line = match read(task.tid) {
+                    Ok(text) => CommandLine::Known(text.into_boxed_slice()),
+                    Err(errno) => CommandLine::Refused(errno),
+                };
                 set(None);
                 if outbox.send((task, line)).is_err() {
                     return;
@@ -132,24 +142,19 @@ impl Worker {
     }
 }
 
-fn read(fs: &dyn Fs, task: TaskKey) -> CommandLine {
-    match fs.read(format!("/proc/{}/cmdline", task.tid).as_bytes(), MOST) {
-        Ok(text) => CommandLine::Known(text.into_boxed_slice()),
-        Err(errno) => CommandLine::Refused(errno),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};
 
-    use super::{CommandLine, CommandLines, TaskKey};
-    use crate::kernel::fixture::Fixture;
+    use super::{CommandLine, CommandLines, MOST_STUCK, TaskKey};
     use crate::model::errno::Errno;
 
+    const LONG: Duration = Duration::from_secs(20);
+
     fn answer(lines: &mut CommandLines, tid: i32) -> CommandLine {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + LONG;
         loop {
             match lines.get(TaskKey { tid, start: 1 }) {
                 CommandLine::Pending if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
@@ -160,16 +165,49 @@ mod tests {
 
     #[test]
     fn read_once_in_the_background() {
-        let fs = Fixture::parse("file /proc/5/cmdline\n>sh\\x00-c\\x00\\xff\\x00\nfile /proc/6/cmdline read=EACCES\n")
-            .unwrap();
-        let other = fs.clone();
-        let mut lines = CommandLines::new(Arc::new(move || Box::new(other.clone())));
+        let reads = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&reads);
+        let read = move |tid| {
+            *count.lock().unwrap() += 1;
+            if tid == 5 { Ok(b"sh\0-c\0\xff\0".to_vec()) } else { Err(Errno::EACCES) }
+        };
+        let mut lines = CommandLines::new(Arc::new(read), LONG);
         assert_eq!(lines.get(TaskKey { tid: 5, start: 1 }), CommandLine::Pending);
         assert_eq!(answer(&mut lines, 5), CommandLine::Known(Box::from(*b"sh\0-c\0\xff\0")));
         assert_eq!(answer(&mut lines, 6), CommandLine::Refused(Errno::EACCES));
-        assert_eq!(answer(&mut lines, 7), CommandLine::Refused(Errno::ENOENT));
-        fs.apply("file /proc/5/cmdline\n>other\n").unwrap();
-        assert_eq!(answer(&mut lines, 5), CommandLine::Known(Box::from(*b"sh\0-c\0\xff\0")), "not read again");
+        assert_eq!(answer(&mut lines, 5), CommandLine::Known(Box::from(*b"sh\0-c\0\xff\0")));
+        assert_eq!(*reads.lock().unwrap(), 2);
         assert_eq!(lines.get(TaskKey { tid: 5, start: 2 }), CommandLine::Pending, "another task of that number");
+    }
+
+    #[test]
+    fn a_read_that_hangs_is_abandoned_and_the_next_one_works() {
+        // Reads of small numbers hang until the sender is dropped.
+        let (hold, held) = channel::<()>();
+        let held = Mutex::new(held);
+        let read = move |tid| {
+            if tid < 10 {
+                drop(held.lock().unwrap().recv());
+            }
+            Ok(vec![b'x'])
+        };
+        let mut lines = CommandLines::new(Arc::new(read), Duration::from_millis(20));
+        assert_eq!(answer(&mut lines, 1), CommandLine::Stuck);
+        assert_eq!(answer(&mut lines, 11), CommandLine::Known(Box::from(*b"x")));
+        for tid in 2..=i32::try_from(MOST_STUCK).unwrap() {
+            assert_eq!(answer(&mut lines, tid), CommandLine::Stuck);
+        }
+        assert_eq!(answer(&mut lines, 12), CommandLine::Stuck, "no more are read");
+        assert_eq!(answer(&mut lines, 11), CommandLine::Known(Box::from(*b"x")), "what is known stays");
+        drop(hold);
+    }
+
+    #[test]
+    fn our_own() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        match answer(&mut CommandLines::of_this_host(), own) {
+            CommandLine::Known(line) => assert!(!line.is_empty()),
+            other => panic!("{other:?}"),
+        }
     }
 }

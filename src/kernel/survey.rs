@@ -173,13 +173,10 @@ impl Reader<'_> {
         if paths::levels_above(&hierarchy.best_mount()?.root) == 0 {
             return paths::place(hierarchy, path);
         }
-        if !self.roots.contains_key(&hierarchy.id) {
-            let root = namespace_root(self.fs, hierarchy, self.own);
-            self.roots.insert(hierarchy.id, root);
-        }
-        match self.roots.get(&hierarchy.id) {
-            Some(Some(root)) => paths::place_in_namespace(hierarchy, path, root),
-            _ => paths::place(hierarchy, path),
+        let root = self.roots.entry(hierarchy.id).or_insert_with(|| namespace_root(self.fs, hierarchy, self.own));
+        match root {
+            Some(root) => paths::place_in_namespace(hierarchy, path, root),
+            None => paths::place(hierarchy, path),
         }
     }
 
@@ -191,6 +188,15 @@ impl Reader<'_> {
         threads.sort_unstable();
         threads
     }
+}
+
+/// Where this process itself is in `hierarchy`; `None` where that is not visible from here. `own` is its process id.
+#[must_use]
+pub fn own_place(fs: &dyn Fs, hierarchy: &Hierarchy, own: Pid) -> Option<Place> {
+    if paths::levels_above(&hierarchy.best_mount()?.root) == 0 {
+        return paths::place(hierarchy, &hierarchy.own_path);
+    }
+    paths::place_in_namespace(hierarchy, &hierarchy.own_path, &namespace_root(fs, hierarchy, own)?)
 }
 
 /// Where the reader's cgroup namespace root is, in a hierarchy whose mount was made above it: the group so many levels
@@ -225,7 +231,7 @@ fn stat_of(fs: &dyn Fs, process: Pid, tid: Tid) -> Option<stat::Stat> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, HierarchyId, Needs, Place, Survey, guarded, survey};
+    use super::{Field, HierarchyId, Needs, Place, Survey, guarded, own_place, survey};
     use crate::kernel::fixture::Fixture;
     use crate::kernel::real::RealFs;
     use crate::model::errno::Errno;
@@ -302,6 +308,19 @@ mod tests {
         let leaf = survey.group(&place(HierarchyId::V2, "/user.slice/box/leaf")).unwrap();
         assert_eq!(leaf.files["cgroup.kill"].content, Field::Unread);
         assert_eq!(leaf.processes.value().unwrap(), &[7, 8]);
+    }
+
+    #[test]
+    fn where_we_are_ourselves() {
+        let own = |archive: &str, pid| {
+            let fs = Fixture::parse(archive).unwrap();
+            let found = crate::kernel::discover::discover(&fs).unwrap();
+            let places = found.hierarchies.iter().map(|h| own_place(&fs, h, pid).map(|place| place.to_string()));
+            places.collect::<Vec<_>>()
+        };
+        assert_eq!(own(V2, 7), [Some("/user.slice/box/leaf".to_owned())]);
+        assert_eq!(own(HOST, 500)[3].as_deref(), Some("/agents/one"));
+        assert_eq!(own(CONTAINER, 7)[..2], [Some("/".to_owned()), None]);
     }
 
     #[test]

@@ -258,8 +258,10 @@ impl Watches {
     }
 
     /// Follows a sampler's structure. A group made between its walk and its parent's watch would be missed, so it walks
-    /// again until no watch is added; what is to be said goes to the sampler.
-    pub fn follow_sampler(&mut self, sampler: &mut Sampler) {
+    /// again until no watch is added; what is to be said goes to the sampler. Whether those walks found more: then the
+    /// last snapshot is behind, and it is worth to sample at once.
+    pub fn follow_sampler(&mut self, sampler: &mut Sampler) -> bool {
+        let before = sampler.structure().generation;
         for _ in 0..4 {
             if self.follow(sampler.structure()) == 0 {
                 break;
@@ -270,6 +272,7 @@ impl Watches {
         if let Some(notice) = self.notice.take() {
             sampler.notice(notice);
         }
+        sampler.structure().generation != before
     }
 
     /// Watches every group of `structure` and no other; returns how many watches were added.

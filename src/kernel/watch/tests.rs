@@ -116,7 +116,8 @@ fn every_group_is_watched_and_those_that_go_no_longer() {
 fn a_group_made_between_walk_and_watch_is_found() {
     let (fixture, mut sampler, pretended, mut watches) = host(None);
     fixture.apply("dir /sys/fs/cgroup/cpu/cg1/late/later\n").unwrap();
-    watches.follow_sampler(&mut sampler);
+    assert!(watches.follow_sampler(&mut sampler), "the structure is newer than the last snapshot");
+    assert!(!watches.follow_sampler(&mut sampler));
     assert!(pretended.directories.lock().unwrap().contains(&b"/sys/fs/cgroup/cpu/cg1/late/later"[..]));
 }
 
