@@ -187,7 +187,7 @@ mod tests {
         let held = Mutex::new(held);
         let read = move |tid| {
             if tid < 10 {
-                drop(held.lock().unwrap().recv());
+                let _ended = held.lock().unwrap().recv();
             }
             Ok(vec![b'x'])
         };
