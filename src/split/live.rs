@@ -24,13 +24,13 @@
 //! * A satisfied task that may run on several CPUs and uses less than [`SMALL`] is put on the CPU where it was last seen: it
 //!   wakes where there is room, and if it is not there the error is no more than its use. Answers on a CPU stay exact while
 //!   such tasks use at most [`ROAMERS`] of it together, and are ≈ beyond. Larger ones roam in the solver's fluid model.
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::model::id::{GroupKey, TaskKey};
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Mono;
 
+use super::keyed::Keyed;
 use super::measured::Ring;
 use super::solve::solve;
 use super::table::{Demand, Table};
@@ -48,7 +48,7 @@ const MOVED: f64 = 0.01;
 const SMALL: f64 = 0.05;
 
 /// As long as these use no more than this of a CPU together, answers on it are exact.
-const ROAMERS: f64 = 0.01;
+const ROAMERS: f64 = 0.02;
 
 /// How far back a task's demand is judged from, in nanoseconds: quick to see a change, long against the tick.
 const RECENT_NS: u64 = 900_000_000;
@@ -59,7 +59,7 @@ pub struct Engine {
     ring: Ring,
     seen: changes::Seen,
     /// What each task wanted at the last push.
-    demands: HashMap<TaskKey, Demand>,
+    demands: Keyed<TaskKey, Demand>,
     windows: Windows,
 }
 
@@ -70,8 +70,8 @@ struct Windows {
     all: Mono,
     /// When any row's window started anew, and why.
     last: Option<(Mono, Option<String>)>,
-    groups: HashMap<GroupKey, Window>,
-    tasks: HashMap<TaskKey, Window>,
+    groups: Keyed<GroupKey, Window>,
+    tasks: Keyed<TaskKey, Window>,
     /// To be done at the next push.
     asked: Option<String>,
 }

@@ -16,7 +16,7 @@
 //! either end of the window a row may lack up to one tick for each CPU on which it may be running: the error of the
 //! difference is within ± 1 tick on one CPU, always. Several CPUs are independent of each other; their errors add up like
 //! the root of their number (± 1 tick × √n is 2.4 standard deviations). Divided by the window, that is the half-width.
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::model::id::{GroupId, GroupKey, TaskKey};
 use crate::model::snapshot::Snapshot;
@@ -24,6 +24,7 @@ use crate::model::task::Task;
 use crate::model::time::Mono;
 
 use super::demand::{Look, Rates};
+use super::keyed::Keyed;
 use super::table::Got;
 
 /// The longest window in nanoseconds.
@@ -60,8 +61,8 @@ pub struct GroupTrack {
 /// Counters over time.
 #[derive(Clone, Debug, Default)]
 pub struct Ring {
-    tasks: HashMap<TaskKey, TaskTrack>,
-    groups: HashMap<GroupKey, GroupTrack>,
+    tasks: Keyed<TaskKey, TaskTrack>,
+    groups: Keyed<GroupKey, GroupTrack>,
     pushes: u64,
     last: Option<Mono>,
 }

@@ -1,5 +1,4 @@
 //! What each task wants, and what changed since the last snapshot that alters the contest.
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::model::bytes::escape;
@@ -9,6 +8,7 @@ use crate::model::id::{GroupId, GroupKey, TaskKey};
 use crate::model::snapshot::Snapshot;
 use crate::model::task::{Policy, Task};
 use crate::split::demand::{is_stopped, judge};
+use crate::split::keyed::Keyed;
 use crate::split::measured::Ring;
 use crate::split::table::Demand;
 
@@ -18,9 +18,9 @@ use super::lay::Carrier;
 /// What the last snapshot had.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    groups: HashMap<GroupKey, Settings>,
+    groups: Keyed<GroupKey, Settings>,
     /// Tasks that wanted the CPU, or were held.
-    contestants: HashMap<TaskKey, Contestant>,
+    contestants: Keyed<TaskKey, Contestant>,
     any: bool,
 }
 
@@ -65,12 +65,12 @@ impl Seen {
         snapshot: &Snapshot,
         host: &Carrier,
         ring: &Ring,
-        demands: &mut HashMap<TaskKey, Demand>,
+        demands: &mut Keyed<TaskKey, Demand>,
     ) -> Changes {
         let mut changes = Changes::default();
-        let mut groups = HashMap::with_capacity(host.groups.len());
-        let mut contestants = HashMap::new();
-        let mut wanted = HashMap::with_capacity(demands.len());
+        let mut groups = Keyed::with_capacity_and_hasher(host.groups.len(), std::hash::BuildHasherDefault::default());
+        let mut contestants = Keyed::default();
+        let mut wanted = Keyed::with_capacity_and_hasher(demands.len(), std::hash::BuildHasherDefault::default());
         for &id in &host.groups {
             let (Some(group), Some(values)) = (snapshot.structure.group(id), snapshot.groups.get(id)) else { continue };
             let settings = Settings {
@@ -145,6 +145,10 @@ fn demand_of(task: &Task, frozen: bool, ring: &Ring, tick_ns: u64, was: Demand) 
     let Some((first, last)) = ring.task(task.key).and_then(|track| track.recent(RECENT_NS)) else {
         return Demand::Unknown;
     };
+    if was == Demand::Held && task.state == 'R' {
+        // Just let go, and its looks are from before: most likely it goes on where it stopped.
+        return Demand::Hungry;
+    }
     match judge(&first, &last, false, tick_ns, was) {
         // Two looks too close to each other: what was known a moment ago still holds.
         Demand::Unknown if was != Demand::Held => was,
@@ -191,7 +195,7 @@ impl Contestant {
 
 /// Keeps the map small: what is not in use is forgotten.
 pub(super) fn window<K: std::hash::Hash + Eq>(
-    windows: &mut HashMap<K, super::Window>,
+    windows: &mut Keyed<K, super::Window>,
     key: K,
     fresh: super::Window,
 ) -> &mut super::Window {

@@ -9,6 +9,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::task::{Policy, Task};
 use crate::model::time::Mono;
 use crate::split::contest::{Contest, Node, NodeIx, NodeKind};
+use crate::split::keyed::Keyed;
 use crate::split::measured::Ring;
 use crate::split::table::Demand;
 use crate::split::weight;
@@ -71,7 +72,7 @@ pub(super) struct Laid {
     /// By slot: it has no cpu controller.
     pub(super) transparent: Vec<bool>,
     /// By node: the group, if it is one.
-    pub(super) group_of: HashMap<NodeIx, GroupId>,
+    group_of: Vec<Option<GroupId>>,
     pub(super) tasks: Vec<Placed>,
     /// What small roaming tasks use on each CPU where they were put.
     pub(super) roamers: BTreeMap<u32, f64>,
@@ -85,7 +86,7 @@ pub(super) struct Laid {
 pub(super) fn lay(
     snapshot: &Snapshot,
     host: &Carrier,
-    demands: &HashMap<TaskKey, Demand>,
+    demands: &Keyed<TaskKey, Demand>,
     ring: &Ring,
     since: Mono,
 ) -> Laid {
@@ -95,7 +96,7 @@ pub(super) fn lay(
         contest: Contest::new(capacity),
         node_of: vec![None; slots],
         transparent: vec![false; slots],
-        group_of: HashMap::new(),
+        group_of: Vec::new(),
         tasks: Vec::new(),
         roamers: BTreeMap::new(),
         blind: false,
@@ -132,11 +133,21 @@ pub(super) fn lay(
 }
 
 impl Laid {
+    /// The group of a node, if it is one's own.
+    pub(super) fn group_of(&self, node: NodeIx) -> Option<GroupId> {
+        self.group_of.get(node).copied().flatten()
+    }
+
+    fn name_node(&mut self, node: NodeIx, group: GroupId) {
+        self.group_of.resize(node + 1, None);
+        self.group_of[node] = Some(group);
+    }
+
     fn group(&mut self, snapshot: &Snapshot, host: &Carrier, id: GroupId) {
         let slot = id.0 as usize;
         if id == host.top {
             self.node_of[slot] = Some(0);
-            self.group_of.insert(0, id);
+            self.name_node(0, id);
             return;
         }
         let above = snapshot.structure.group(id).and_then(|group| group.parent);
@@ -152,7 +163,7 @@ impl Laid {
                 let quota = values.quota.value().and_then(crate::model::cgroup::Quota::cpus);
                 let node = self.contest.group(parent, weight::of_group(host.version, *v, idle), quota);
                 self.node_of[slot] = Some(node);
-                self.group_of.insert(node, id);
+                self.name_node(node, id);
             }
             Field::Absent => {
                 self.node_of[slot] = Some(parent);

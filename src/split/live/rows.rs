@@ -1,6 +1,4 @@
 //! The rows of a frame: expected, measured, configured and the verdict of each group and task, side by side.
-use std::collections::HashMap;
-
 use crate::model::bytes::escape;
 use crate::model::cgroup::Quota;
 use crate::model::id::{GroupId, TaskKey};
@@ -8,6 +6,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::time::Mono;
 use crate::split::configured;
 use crate::split::contest::{NodeIx, Solution};
+use crate::split::keyed::Keyed;
 use crate::split::measured::{Raw, Ring};
 use crate::split::ratio::Ratio;
 use crate::split::solve::NOTHING;
@@ -23,7 +22,7 @@ pub(super) struct Frame<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) host: &'a Carrier,
     pub(super) ring: &'a Ring,
-    pub(super) demands: &'a HashMap<TaskKey, Demand>,
+    pub(super) demands: &'a Keyed<TaskKey, Demand>,
     pub(super) laid: &'a Laid,
     pub(super) solution: &'a Solution,
     pub(super) number: u64,
@@ -270,7 +269,7 @@ impl Frame<'_> {
         rough: &[bool],
     ) -> Row {
         let sum = &sums[id.0 as usize];
-        let own = |node: &NodeIx| self.laid.group_of.get(node) == Some(&id);
+        let own = |node: &NodeIx| self.laid.group_of(*node) == Some(id);
         let node = self.laid.node_of[id.0 as usize].filter(own);
         let exact = node.map_or(!sum.inexact, |node| self.is_exact(node, rough));
         let expected = self.owed(sum.owed, exact);
@@ -314,7 +313,7 @@ impl Frame<'_> {
         let wants_more =
             node.map_or(sum.wants_more, |node| self.solution.wants_more(node) || self.is_capped_itself(node));
         let binding = node.map_or(sum.capped_by, |node| self.solution.capped_by[node]);
-        let cap_group = binding.filter(|_| wants_more).and_then(|node| self.laid.group_of.get(&node).copied());
+        let cap_group = binding.filter(|_| wants_more).and_then(|node| self.laid.group_of(node));
         let cap_name = cap_group.map(|group| name(self.snapshot, group)).unwrap_or_default();
         let quota = |group: GroupId| self.snapshot.groups.get(group)?.quota.get();
         let cap = cap_group.and_then(|group| {
@@ -460,7 +459,7 @@ fn name(snapshot: &Snapshot, id: GroupId) -> String {
 
 /// The window of a row that is owed this much now.
 fn since<K: std::hash::Hash + Eq>(
-    windows: &mut HashMap<K, Window>,
+    windows: &mut Keyed<K, Window>,
     key: K,
     owed: Option<f64>,
     now: Mono,
