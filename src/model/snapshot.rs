@@ -136,7 +136,13 @@ impl GroupColumns {
     /// The values of a group; `None` if it was not of interest.
     #[must_use]
     pub fn get(&self, id: GroupId) -> Option<GroupValues<'_>> {
-        let row = self.ids.binary_search(&id).ok()?;
+        self.row(self.ids.binary_search(&id).ok()?)
+    }
+
+    /// The values in a row, counted as [`GroupColumns::ids`] is.
+    #[must_use]
+    pub fn row(&self, row: usize) -> Option<GroupValues<'_>> {
+        self.ids.get(row)?;
         Some(GroupValues {
             weight: &self.weight[row],
             idle: &self.idle[row],
