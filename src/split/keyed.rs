@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map by identity.
-pub type Keyed<K, V> = HashMap<K, V, BuildHasherDefault<Mixer>>;
+pub(super) type Keyed<K, V> = HashMap<K, V, BuildHasherDefault<Mixer>>;
 
 /// The hasher.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Mixer(u64);
+pub(super) struct Mixer(u64);
 
 impl Hasher for Mixer {
     fn finish(&self) -> u64 {

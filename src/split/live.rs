@@ -2,8 +2,8 @@
 //!
 //! # The flow of one snapshot
 //! [`Engine::push`]: [`Ring`] takes the counters → [`changes`] tells what changed since the last one and what each task wants
-//! → [`lay`] makes a contest of the hierarchy that carries cpu → [`solve`] → [`rows`] puts expected, measured, configured and the
-//! verdict of each group and task side by side.
+//! → [`lay`] makes a contest of the hierarchy that carries cpu → [`solve`] → [`rows`] and [`judge`] put expected, measured, configured
+//! and the verdict of each group and task side by side.
 //!
 //! # Windows
 //! Measured and expected can be compared only while what is owed stays the same. So each row has a window of its own, which
@@ -36,6 +36,7 @@ use super::solve::solve;
 use super::table::{Demand, Table};
 
 mod changes;
+mod judge;
 mod lay;
 mod rows;
 #[cfg(test)]

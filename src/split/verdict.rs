@@ -42,8 +42,10 @@ pub struct Facts<'a> {
     pub configured: Option<Ratio>,
     /// The way by weight, from the group upwards; empty for the top.
     pub way: Vec<Level<'a>>,
-    /// Siblings that use less than their part by weight, whose time goes to the others.
-    pub lenders: Vec<Lender<'a>>,
+    /// A sibling that uses less than its part by weight: its time goes to the others.
+    pub lender: Option<Lender<'a>>,
+    /// How many more such siblings there are.
+    pub more_lenders: u32,
     /// Tasks that want the CPU in the group above, beside it.
     pub beside: u32,
     /// There was only one sample so far.
@@ -241,13 +243,13 @@ fn owed_now(facts: &Facts, enough: Enough, text: &mut String) {
         _ => {}
     }
     let more = facts.configured.is_none_or(|configured| owed > configured.as_f64() + 1e-6);
-    if more && let Some(lender) = facts.lenders.first() {
+    if more && let Some(lender) = facts.lender {
         let wants = match (lender.nothing, lender.held) {
             (true, true) => "wants nothing (held)",
             (true, false) => "wants nothing",
             (false, _) => "wants less than its part",
         };
-        let others = match facts.lenders.len() - 1 {
+        let others = match facts.more_lenders {
             0 => String::new(),
             1 => " (and 1 more sibling)".to_owned(),
             more => format!(" (and {more} more siblings)"),
@@ -312,7 +314,8 @@ mod tests {
             cap: None,
             configured: Ratio::new(1, 4),
             way: vec![Level { weight: 100, sum: 300, within: "cg1" }, Level { weight: 600, sum: 800, within: "" }],
-            lenders: vec![Lender { name: "cg3", held: true, nothing: true, configured: Ratio::new(1, 2).unwrap() }],
+            lender: Some(Lender { name: "cg3", held: true, nothing: true, configured: Ratio::new(1, 2).unwrap() }),
+            more_lenders: 0,
             beside: 0,
             early: false,
             transparent: None,
@@ -384,7 +387,7 @@ mod tests {
     #[test]
     fn the_quota_that_stands_against_it_is_named() {
         let cap = Cap { group: GroupId(7), name: "cg1", own: false, cpus: 0.2, period: 0.1 };
-        let capped = Facts { owed: Owed::Exact(0.2), got: got(0.21), cap: Some(cap), lenders: Vec::new(), ..cg2() };
+        let capped = Facts { owed: Owed::Exact(0.2), got: got(0.21), cap: Some(cap), lender: None, ..cg2() };
         let told = verdict(&capped);
         // Slices of a tick in 100 ms: four points of tolerance.
         assert_eq!((told.given, told.enough), (Given::Agrees, Enough::Capped(GroupId(7))));
@@ -398,7 +401,7 @@ mod tests {
         let transparent = Facts {
             configured: None,
             way: Vec::new(),
-            lenders: Vec::new(),
+            lender: None,
             tasks: Count { all: 9, hungry: 8, ..Count::default() },
             transparent: Some(Threads { among: 50, of: "system.slice" }),
             ..cg2()
@@ -408,7 +411,7 @@ mod tests {
             because.contains("no cpu controller here, 8 threads among 50 of system.slice that want the CPU"),
             "{because}"
         );
-        let beside = Facts { owed: Owed::Exact(0.125), got: got(0.125), beside: 1, lenders: Vec::new(), ..cg2() };
+        let beside = Facts { owed: Owed::Exact(0.125), got: got(0.125), beside: 1, lender: None, ..cg2() };
         let because = verdict(&beside).because;
         assert!(because.contains("Owed now 1/8: 1 task competes beside it"), "{because}");
     }

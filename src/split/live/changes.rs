@@ -72,7 +72,9 @@ impl Seen {
         let mut contestants = Keyed::default();
         let mut wanted = Keyed::with_capacity_and_hasher(demands.len(), std::hash::BuildHasherDefault::default());
         for &id in &host.groups {
-            let (Some(group), Some(values)) = (snapshot.structure.group(id), snapshot.groups.get(id)) else { continue };
+            let (Some(group), Some(values)) = (snapshot.structure.group(id), host.values(snapshot, id)) else {
+                continue;
+            };
             let settings = Settings {
                 weight: values.weight.get(),
                 idle: values.idle.get(),

@@ -5,7 +5,7 @@ use crate::model::cpu_set::CpuSet;
 use crate::model::field::Field;
 use crate::model::hierarchy::Version;
 use crate::model::id::{GroupId, TaskKey};
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{GroupValues, Snapshot};
 use crate::model::task::{Policy, Task};
 use crate::model::time::Mono;
 use crate::split::contest::{Contest, Node, NodeIx, NodeKind};
@@ -28,6 +28,8 @@ pub(super) struct Carrier {
     pub(super) is_root: bool,
     /// By slot: the group or one above it is frozen.
     frozen: Vec<bool>,
+    /// By slot: its row in the columns of the snapshot.
+    rows: Vec<Option<usize>>,
 }
 
 impl Carrier {
@@ -38,14 +40,26 @@ impl Carrier {
         let groups: Vec<GroupId> = snapshot.structure.subtree(top).collect();
         let whole = hierarchy.best_mount().is_none_or(|mount| &*mount.root == b"/");
         let is_root = whole && snapshot.host.in_cgroup_namespace != Some(true);
+        let mut rows = vec![None; snapshot.structure.slots()];
+        for (row, id) in snapshot.groups.ids.iter().enumerate() {
+            if let Some(slot) = rows.get_mut(id.0 as usize) {
+                *slot = Some(row);
+            }
+        }
         let mut frozen = vec![false; snapshot.structure.slots()];
         for &id in &groups {
             let above = snapshot.structure.group(id).and_then(|group| group.parent);
             let inherited = above.is_some_and(|above| frozen[above.0 as usize]);
-            let own = snapshot.groups.get(id).and_then(|values| values.frozen.get()).unwrap_or(false);
+            let row = rows[id.0 as usize].and_then(|row| snapshot.groups.row(row));
+            let own = row.and_then(|values| values.frozen.get()).unwrap_or(false);
             frozen[id.0 as usize] = inherited || own;
         }
-        Some(Self { version: hierarchy.version, top, groups, is_root, frozen })
+        Some(Self { version: hierarchy.version, top, groups, is_root, frozen, rows })
+    }
+
+    /// The values of a group, if it was of interest.
+    pub(super) fn values<'a>(&self, snapshot: &'a Snapshot, id: GroupId) -> Option<GroupValues<'a>> {
+        snapshot.groups.row(self.rows.get(id.0 as usize).copied().flatten()?)
     }
 
     /// Whether a group is frozen, or one above it.
@@ -107,7 +121,7 @@ pub(super) fn lay(
     for &id in &host.groups {
         laid.group(snapshot, host, id);
         let Some(node) = laid.node_of[id.0 as usize] else { continue };
-        let Some(values) = snapshot.groups.get(id) else { continue };
+        let Some(values) = host.values(snapshot, id) else { continue };
         match values.tasks {
             Field::Denied(errno) if !errno.is_gone() => laid.blind = true,
             Field::Malformed(_) => laid.blind = true,
@@ -138,6 +152,11 @@ impl Laid {
         self.group_of.get(node).copied().flatten()
     }
 
+    /// The node of a group, if it has one of its own.
+    pub(super) fn own_node(&self, id: GroupId) -> Option<NodeIx> {
+        self.node_of[id.0 as usize].filter(|&node| self.group_of(node) == Some(id))
+    }
+
     fn name_node(&mut self, node: NodeIx, group: GroupId) {
         self.group_of.resize(node + 1, None);
         self.group_of[node] = Some(group);
@@ -152,7 +171,7 @@ impl Laid {
         }
         let above = snapshot.structure.group(id).and_then(|group| group.parent);
         let Some(parent) = above.and_then(|above| self.node_of[above.0 as usize]) else { return };
-        let Some(values) = snapshot.groups.get(id) else {
+        let Some(values) = host.values(snapshot, id) else {
             // Not of interest: nothing in it wants the CPU. What is below may still stand somewhere.
             self.node_of[slot] = Some(parent);
             return;

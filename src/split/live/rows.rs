@@ -1,19 +1,16 @@
 //! The rows of a frame: expected, measured, configured and the verdict of each group and task, side by side.
-use crate::model::bytes::escape;
-use crate::model::cgroup::Quota;
 use crate::model::id::{GroupId, TaskKey};
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Mono;
-use crate::split::configured;
 use crate::split::contest::{NodeIx, Solution};
 use crate::split::keyed::Keyed;
 use crate::split::measured::{Raw, Ring};
-use crate::split::ratio::Ratio;
 use crate::split::solve::NOTHING;
-use crate::split::table::{Demand, Enough, Given, Got, Owed, Row, Table, TaskRow, Verdict};
-use crate::split::verdict::{Cap, Count, Facts, Lender, Level, Threads, verdict};
+use crate::split::table::{Demand, Got, Owed, Row, Table, TaskRow};
+use crate::split::verdict::Count;
 
 use super::changes::window;
+use super::judge::Judge;
 use super::lay::{Carrier, Laid};
 use super::{MOVED, ROAMERS, Window, Windows};
 
@@ -30,19 +27,21 @@ pub(super) struct Frame<'a> {
 
 /// Sums over a group and all below it.
 #[derive(Clone, Debug, Default)]
-struct Sum {
+pub(super) struct Sum {
+    /// Tasks in the group itself, and those of them that want the CPU.
     own: u32,
-    count: Count,
+    pub(super) own_hungry: u32,
+    pub(super) count: Count,
     /// Tasks that use the CPU at all.
     running: u32,
-    owed: f64,
+    pub(super) owed: f64,
     wait: f64,
     measured: f64,
     at_least: bool,
     /// Some task is owed less than it wants.
-    wants_more: bool,
+    pub(super) wants_more: bool,
     inexact: bool,
-    capped_by: Option<NodeIx>,
+    pub(super) capped_by: Option<NodeIx>,
 }
 
 /// Where a row's window begins, and whether what it is owed has just moved.
@@ -86,6 +85,7 @@ impl Frame<'_> {
             match demand {
                 Demand::Hungry => {
                     sum.count.hungry += 1;
+                    sum.own_hungry += 1;
                     sum.wait += wait.unwrap_or(0.0);
                 }
                 Demand::Held => sum.count.held += 1,
@@ -120,11 +120,11 @@ impl Frame<'_> {
         let moved: Vec<GroupId> = moved.map(|(&id, _)| id).collect();
         self.add_up_measured(&mut sums, &sinces);
         let unseen = self.unseen(&got_in_pool);
-        let ratios = configured::of_groups(&self.snapshot.structure, &self.snapshot.groups, self.host.top);
+        let judge = Judge::new(self, &sums, &unseen);
+        table.groups.reserve(self.host.groups.len());
         for (&id, since) in self.host.groups.iter().zip(&sinces) {
             if let Some(since) = since {
-                let row = self.row(id, &sums, since, &ratios, &unseen, &rough);
-                table.groups.insert(id, row);
+                table.groups.insert(id, self.row(id, &sums[id.0 as usize], since, &judge, &rough));
             }
         }
         windows.groups.retain(|_, window| window.seen == self.number);
@@ -204,7 +204,7 @@ impl Frame<'_> {
 
     fn sinces(&self, sums: &[Sum], windows: &mut Windows) -> Vec<Option<Since>> {
         let of = |id: &GroupId| {
-            self.snapshot.groups.get(*id)?;
+            self.host.values(self.snapshot, *id)?;
             let key = self.snapshot.structure.group(*id)?.key;
             let owed = (!self.laid.blind).then_some(sums[id.0 as usize].owed);
             Some(since(&mut windows.groups, key, owed, self.snapshot.at, windows.all, self.number))
@@ -221,7 +221,7 @@ impl Frame<'_> {
         for &id in &self.host.groups {
             let Some(group) = self.snapshot.structure.group(id) else { continue };
             // A group whose tasks nobody read: what is above it got at least what was seen.
-            let unread = self.snapshot.groups.get(id).is_none_or(|values| values.tasks.value().is_none());
+            let unread = self.host.values(self.snapshot, id).is_none_or(|values| values.tasks.value().is_none());
             if !unread && !self.ring.is_active(group.key) {
                 continue;
             }
@@ -242,7 +242,7 @@ impl Frame<'_> {
         let Some(key) = self.snapshot.structure.group(id).map(|group| group.key) else { return none };
         let raw = if self.ring.has_counter(key) {
             self.ring.counted(key, since.at)
-        } else if self.snapshot.groups.get(id).is_none_or(|values| values.tasks.value().is_none()) {
+        } else if self.host.values(self.snapshot, id).is_none_or(|values| values.tasks.value().is_none()) {
             return none;
         } else {
             let own = self.ring.summed(key, since.at);
@@ -259,202 +259,22 @@ impl Frame<'_> {
         pools.iter().map(|part| self.solution.pools[part.pool as usize].cpus.len()).sum::<usize>().max(1)
     }
 
-    fn row(
-        &self,
-        id: GroupId,
-        sums: &[Sum],
-        since: &Since,
-        ratios: &[Option<Ratio>],
-        unseen: &[f64],
-        rough: &[bool],
-    ) -> Row {
-        let sum = &sums[id.0 as usize];
-        let own = |node: &NodeIx| self.laid.group_of(*node) == Some(id);
-        let node = self.laid.node_of[id.0 as usize].filter(own);
+    fn row(&self, id: GroupId, sum: &Sum, since: &Since, judge: &Judge, rough: &[bool]) -> Row {
+        let node = self.laid.own_node(id);
         let exact = node.map_or(!sum.inexact, |node| self.is_exact(node, rough));
         let expected = self.owed(sum.owed, exact);
         let (measured, seconds) = self.measured(id, sum, since);
-        let verdict = if sum.count.all == 0 && !self.laid.blind {
-            // Most rows of a big host: no tasks. Not worth a sentence each.
-            let given = match measured {
-                Got::Cpus { cpus, plus_minus, .. } if !since.unsettled && cpus <= plus_minus => Given::Agrees,
-                _ => Given::CannotTell,
-            };
-            Verdict { given, enough: Enough::Idle, because: "It has no tasks.".to_owned() }
-        } else {
-            self.judge(id, node, sums, since, expected, (measured, seconds), ratios, unseen)
-        };
         Row {
-            configured: ratios.get(id.0 as usize).copied().flatten(),
+            configured: judge.configured(id),
             expected,
             measured,
-            verdict,
+            verdict: judge.verdict(id, expected, measured, seconds, since.unsettled),
             own_tasks: sum.own,
             tasks_below: sum.count.all - sum.own,
             hungry: sum.count.hungry,
             wait: (sum.count.hungry > 0).then(|| sum.wait / f64::from(sum.count.hungry)),
         }
     }
-
-    #[expect(clippy::too_many_arguments, reason = "gathers the facts of a row from everything the frame has")]
-    fn judge(
-        &self,
-        id: GroupId,
-        node: Option<NodeIx>,
-        sums: &[Sum],
-        since: &Since,
-        owed: Owed,
-        (got, seconds): (Got, f64),
-        ratios: &[Option<Ratio>],
-        unseen: &[f64],
-    ) -> Verdict {
-        let sum = &sums[id.0 as usize];
-        let names = Names::of(self.snapshot, id);
-        let wants_more =
-            node.map_or(sum.wants_more, |node| self.solution.wants_more(node) || self.is_capped_itself(node));
-        let binding = node.map_or(sum.capped_by, |node| self.solution.capped_by[node]);
-        let cap_group = binding.filter(|_| wants_more).and_then(|node| self.laid.group_of(node));
-        let cap_name = cap_group.map(|group| name(self.snapshot, group)).unwrap_or_default();
-        let quota = |group: GroupId| self.snapshot.groups.get(group)?.quota.get();
-        let cap = cap_group.and_then(|group| {
-            let quota: Quota = quota(group)?;
-            let period = quota.period_us as f64 / 1e6;
-            Some(Cap { group, name: &cap_name, own: group == id, cpus: quota.cpus()?, period })
-        });
-        // Its part, by what it is owed there, of what nobody seen got.
-        let parts = self.laid.node_of[id.0 as usize].map_or(&[][..], |node| self.solution.parts(node));
-        let whole = self.laid.node_of[id.0 as usize].map_or(0.0, |node| self.solution.cpus[node]);
-        let fraction = if node.is_none() && whole > NOTHING { (sum.owed / whole).min(1.0) } else { 1.0 };
-        let hidden = parts.iter().map(|part| {
-            let pool = &self.solution.pools[part.pool as usize];
-            if pool.owed > NOTHING { unseen[part.pool as usize] * part.cpus / pool.owed } else { 0.0 }
-        });
-        let parent = self.snapshot.structure.group(id).and_then(|group| group.parent);
-        let lender_names = self.lenders(id, parent, sums, ratios);
-        let transparent = self.laid.transparent[id.0 as usize].then(|| {
-            let carrier = self
-                .snapshot
-                .structure
-                .ancestors(id)
-                .find(|above| !self.laid.transparent[above.0 as usize])
-                .unwrap_or(self.host.top);
-            (self.competing_in(carrier, sums), name(self.snapshot, carrier))
-        });
-        let facts = Facts {
-            owed,
-            got,
-            seconds,
-            unsettled: since.unsettled,
-            tick: self.snapshot.host.tick_ns as f64 / 1e9,
-            unseen: hidden.sum::<f64>() * fraction,
-            tasks: sum.count,
-            wants_more,
-            cap,
-            configured: ratios.get(id.0 as usize).copied().flatten(),
-            way: names.levels(self.snapshot),
-            lenders: lender_names
-                .iter()
-                .map(|(name, held, nothing, configured)| Lender {
-                    name,
-                    held: *held,
-                    nothing: *nothing,
-                    configured: *configured,
-                })
-                .collect(),
-            beside: parent.map_or(0, |parent| self.hungry_in(parent)),
-            early: self.laid.early,
-            transparent: transparent.as_ref().map(|(among, of)| Threads { among: *among, of }),
-        };
-        verdict(&facts)
-    }
-
-    fn is_capped_itself(&self, node: NodeIx) -> bool {
-        self.solution.capped_by[node] == Some(node)
-    }
-
-    /// Tasks that want the CPU in the group itself.
-    fn hungry_in(&self, group: GroupId) -> u32 {
-        let tids = self.snapshot.groups.get(group).and_then(|values| values.tasks.value());
-        let hungry = tids.into_iter().flatten().filter(|&&tid| {
-            let task = self.snapshot.tasks.by_tid(tid);
-            task.is_some_and(|task| self.demands.get(&task.key) == Some(&Demand::Hungry))
-        });
-        u32::try_from(hungry.count()).unwrap_or(u32::MAX)
-    }
-
-    /// Tasks that want the CPU and compete one by one in a group: its own, and those of transparent groups below.
-    fn competing_in(&self, carrier: GroupId, sums: &[Sum]) -> u32 {
-        let node = self.laid.node_of[carrier.0 as usize];
-        let below = self.snapshot.structure.group(carrier).map_or(&[][..], |group| &group.children);
-        let transparent = below
-            .iter()
-            .filter(|child| self.laid.transparent[child.0 as usize] && self.laid.node_of[child.0 as usize] == node);
-        self.hungry_in(carrier) + transparent.map(|child| sums[child.0 as usize].count.hungry).sum::<u32>()
-    }
-
-    /// Siblings with a weight that are owed less than their part by weight because they want no more.
-    fn lenders(
-        &self,
-        id: GroupId,
-        parent: Option<GroupId>,
-        sums: &[Sum],
-        ratios: &[Option<Ratio>],
-    ) -> Vec<(String, bool, bool, Ratio)> {
-        let siblings =
-            parent.and_then(|parent| self.snapshot.structure.group(parent)).map_or(&[][..], |group| &group.children);
-        // On a host with a thousand services the idle ones are no news: only those with tasks that could run.
-        let lends = |&&sibling: &&GroupId| {
-            let sum = &sums[sibling.0 as usize];
-            let node = self.laid.node_of[sibling.0 as usize];
-            sibling != id
-                && sum.count.all > 0
-                && !self.laid.transparent[sibling.0 as usize]
-                && node.is_some_and(|node| !self.solution.wants_more(node))
-        };
-        let mut lenders: Vec<(String, bool, bool, Ratio)> = siblings
-            .iter()
-            .filter(lends)
-            .filter_map(|sibling| {
-                let sum = &sums[sibling.0 as usize];
-                let configured = ratios[sibling.0 as usize]?;
-                let nothing = sum.owed <= NOTHING;
-                let held = nothing && sum.count.held > 0;
-                (nothing || sum.owed < configured.as_f64()).then_some((*sibling, held, nothing, configured))
-            })
-            .map(|(sibling, held, nothing, configured)| (name(self.snapshot, sibling), held, nothing, configured))
-            .collect();
-        lenders.sort_by(|a, b| b.1.cmp(&a.1).then(b.3.as_f64().total_cmp(&a.3.as_f64())));
-        lenders
-    }
-}
-
-/// The names on a group's way up.
-struct Names {
-    path: Vec<(GroupId, String)>,
-}
-
-impl Names {
-    fn of(snapshot: &Snapshot, id: GroupId) -> Self {
-        Self { path: snapshot.structure.ancestors(id).map(|id| (id, name(snapshot, id))).collect() }
-    }
-
-    /// The way by weight, upwards; cut where a weight is not known.
-    fn levels(&self, snapshot: &Snapshot) -> Vec<Level<'_>> {
-        let mut levels = Vec::new();
-        for pair in self.path.windows(2) {
-            let ((id, _), (above, within)) = (&pair[0], &pair[1]);
-            let weight_of = |id: GroupId| snapshot.groups.get(id).and_then(|values| values.weight.get());
-            let Some(weight) = weight_of(*id) else { break };
-            let children = snapshot.structure.group(*above).map_or(&[][..], |group| &group.children);
-            let sum = children.iter().filter_map(|&child| weight_of(child)).sum();
-            levels.push(Level { weight, sum, within });
-        }
-        levels
-    }
-}
-
-fn name(snapshot: &Snapshot, id: GroupId) -> String {
-    snapshot.structure.group(id).map(|group| escape(&group.name)).unwrap_or_default()
 }
 
 /// The window of a row that is owed this much now.
