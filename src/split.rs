@@ -15,6 +15,7 @@ pub mod contest;
 pub mod demand;
 #[cfg(test)]
 mod fixture;
+mod keyed;
 pub mod live;
 pub mod measured;
 pub mod ratio;
