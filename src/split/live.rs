@@ -2,7 +2,7 @@
 //!
 //! # The flow of one snapshot
 //! [`Engine::push`]: [`Ring`] takes the counters → [`changes`] tells what changed since the last one and what each task wants
-//! → [`lay`] makes a contest of the hierarchy that carries cpu → [`solve`] → [`rows`] and [`judge`] put expected, measured, configured
+//! → [`lay`] makes a contest of the hierarchy that carries cpu → [`solve`], [`sure`] → [`rows`] and [`judge`] put expected, measured, configured
 //! and the verdict of each group and task side by side.
 //!
 //! # Windows
@@ -23,7 +23,8 @@
 //! * A CPU has 1.0 to give. What interrupts, a hypervisor and tasks too short to be seen take shows as a shortfall of all.
 //! * A satisfied task that may run on several CPUs and uses less than [`SMALL`] is put on the CPU where it was last seen: it
 //!   wakes where there is room, and if it is not there the error is no more than its use. Answers on a CPU stay exact while
-//!   such tasks use at most [`ROAMERS`] of it together, and are ≈ beyond. Larger ones roam in the solver's fluid model.
+//!   such tasks use at most [`ROAMERS`] of it together, and are ≈ beyond. Larger ones roam in the solver's fluid model, and
+//!   make all ≈ who compete with them and for whom it matters where they are ([`sure`]).
 use std::sync::Arc;
 
 use crate::model::id::{GroupKey, TaskKey};
@@ -39,6 +40,7 @@ mod changes;
 mod judge;
 mod lay;
 mod rows;
+mod sure;
 #[cfg(test)]
 mod tests;
 
@@ -114,7 +116,8 @@ impl Engine {
             self.windows.last = Some((snapshot.at, reason));
         }
         let laid = lay::lay(snapshot, &host, &self.demands, &self.ring, self.windows.all);
-        let solution = solve(&laid.contest);
+        let mut solution = solve(&laid.contest);
+        sure::settle(&laid.contest, &mut solution);
         let frame = rows::Frame {
             snapshot,
             host: &host,
