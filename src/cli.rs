@@ -52,7 +52,7 @@ fn hidden(arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
     match arguments.get(1)?.to_str()? {
         effect::supervisor::SUBCOMMAND => Some(effect::supervisor::main()),
         effect::launch::SUBCOMMAND => Some(effect::launch::main()),
-        "spin" => effect::spin::main(effect::spin::parse(&arguments[2..])?),
+        "spin" => Some(effect::spin::main(effect::spin::parse(&arguments[2..])?)),
         _ => None,
     }
 }

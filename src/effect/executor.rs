@@ -17,6 +17,7 @@ mod write;
 
 pub use group::inode;
 pub use relocate::place_of;
+pub(in crate::effect) use write::put;
 
 /// Applies steps, one at a time.
 pub trait Executor {

@@ -1,45 +1,48 @@
-//! The few steps between the fork and the workload: a process of our own program that enters groups and becomes the workload.
+//! How a workload comes to be in its groups before its first instruction.
 //!
-//! Calling flow: the [supervisor](super::supervisor) re-executes the program with the hidden subcommand [`SUBCOMMAND`] and a
-//! socket as standard input, and writes an [`Order`] to it. [`main`] then enters the groups, checks that it is in them, sets
-//! affinity (entering a cpuset trims it, so it comes after), then nice, says [`ENTERED`], and executes the workload. The
-//! socket is closed by that exec: `ENTERED` and end of file mean success; anything else is the [`Failed`] step as JSON.
+//! Calling flow: the [supervisor](super::supervisor) starts our own program again with a socket as standard input: as
+//! [`spin`](super::spin) for the built-in loop, as the hidden subcommand [`SUBCOMMAND`] for a command. That process gets
+//! itself ready (its threads started, its descriptors put in order) and then waits at the [`gate`]. Now the supervisor
+//! [`admit`](admit::admit)s it: it writes it into its groups, checks that it is in them, pins each thread (entering a cpuset
+//! trims the mask, so that comes after), sets nice; and opens the gate. A command is executed then; the socket is closed by
+//! that exec, so that end of file means success and anything else is the [`Failed`] step as JSON.
+//!
+//! The supervisor does the work, not the process itself: in a group that hardly gets any CPU time the process could not
+//! finish it for seconds, and would not be stuck in the middle but slow in the middle.
 //!
 //! Nothing runs between fork and exec in a process with threads: this is a program of its own from its first instruction.
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
 use std::os::fd::AsFd as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use nix::sys::signal::SigSet;
-use rustix::thread::CpuSet as RawCpuSet;
 use serde::{Deserialize, Serialize};
 
 use super::directories::Directories;
-use super::failure::{Failure, errno, meaning, raw};
+use super::failure::{Failure, errno, meaning};
 use super::process;
-use crate::model::bytes::escape;
-use crate::model::cpu_set::CpuSet;
 use crate::model::errno::Errno;
-use crate::model::id::HierarchyId;
+use crate::model::id::Pid;
 use crate::model::workload::{Launch, Program, Spin};
+
+pub(super) mod admit;
+pub(super) mod gate;
+
+use gate::Gate;
 
 /// The hidden subcommand that runs [`main`].
 pub const SUBCOMMAND: &str = "__launch";
-/// What a launch says when only the exec is left to do.
-pub(super) const ENTERED: &[u8] = b"entered\n";
 /// Our own program, also after its file was replaced or deleted.
 pub(super) const OWN_PROGRAM: &str = "/proc/self/exe";
 
 /// A launch with every place turned into a path, as it goes over the wires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Order {
-    groups: Vec<Entry>,
+    pub(super) groups: Vec<Entry>,
     /// In the kernel's list format.
     cpus: Option<String>,
     nice: i8,
@@ -48,12 +51,21 @@ pub(super) struct Order {
 
 /// A group to enter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+pub(super) struct Entry {
     hierarchy: u32,
     /// Its directory.
     directory: Vec<u8>,
-    /// How `/proc/self/cgroup` names it.
+    /// How `/proc/PID/cgroup` names it.
     path: Option<Vec<u8>>,
+    /// The directory of cgrove's own group in this hierarchy: where a workload is taken that must end and gets no CPU time.
+    home: Option<Vec<u8>>,
+}
+
+impl Entry {
+    /// See [`Entry::home`].
+    pub(super) fn home(&self) -> Option<PathBuf> {
+        self.home.as_deref().map(path_of)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,14 +78,18 @@ impl Order {
     /// # Errors
     /// A place whose hierarchy is mounted nowhere, or an empty command.
     pub(super) fn new(launch: &Launch, directories: &dyn Directories) -> Result<Self, Failure> {
+        let own = Pid::try_from(std::process::id()).unwrap_or(0);
         let groups = launch.groups.iter().map(|place| {
             let directory = directories.directory(place).ok_or_else(|| {
                 Failure::said("launch", Path::new(""), format!("the hierarchy of {place} is mounted nowhere"))
             })?;
+            let home = process::group_path(own, place.hierarchy).ok().flatten();
+            let home = home.and_then(|path| directories.directory(&directories.place(place.hierarchy, &path)?));
             Ok(Entry {
                 hierarchy: place.hierarchy.0,
                 directory: directory.into_os_string().into_vec(),
                 path: directories.proc_path(place).map(Vec::from),
+                home: home.map(|path| path.into_os_string().into_vec()),
             })
         });
         let what = match &launch.program {
@@ -90,6 +106,38 @@ impl Order {
             what,
         })
     }
+
+    /// Whether it executes another program after the gate; the loop of our own has nothing more to fail then.
+    pub(super) fn executes(&self) -> bool {
+        matches!(self.what, What::Command(_))
+    }
+
+    /// The process to start, and what to write to its standard input.
+    ///
+    /// # Errors
+    /// None that is known; serde wants it said.
+    pub(super) fn command(&self) -> Result<(Command, Vec<u8>), serde_json::Error> {
+        let mut command = Command::new(OWN_PROGRAM);
+        command.arg0("cgrove");
+        match &self.what {
+            What::Spin { threads, duty_millionths } => {
+                let duty = Spin { threads: *threads, duty_millionths: *duty_millionths }.duty();
+                command.arg("spin").arg("--threads").arg(threads.to_string()).arg("--duty").arg(duty.to_string());
+                command.env(gate::VARIABLE, "stdin");
+                Ok((command, Vec::new()))
+            }
+            What::Command(words) => {
+                command.arg(SUBCOMMAND);
+                let mut line = serde_json::to_vec(words)?;
+                line.push(b'\n');
+                Ok((command, line))
+            }
+        }
+    }
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }
 
 /// The step of a launch that failed, as it goes over the wires.
@@ -97,6 +145,7 @@ impl Order {
 pub(super) struct Failed {
     step: Step,
     path: Vec<u8>,
+    data: Option<String>,
     errno: Option<i32>,
     text: String,
 }
@@ -113,12 +162,11 @@ enum Step {
 
 impl Failed {
     fn new(step: Step, path: &Path, errno: Errno) -> Self {
-        let text = meaning(errno).to_owned();
-        Self { step, path: path.as_os_str().as_bytes().to_vec(), errno: Some(errno.0), text }
+        Self { errno: Some(errno.0), ..Self::said(step, path, meaning(errno)) }
     }
 
     fn said(step: Step, path: &Path, text: impl Into<String>) -> Self {
-        Self { step, path: path.as_os_str().as_bytes().to_vec(), errno: None, text: text.into() }
+        Self { step, path: path.as_os_str().as_bytes().to_vec(), data: None, errno: None, text: text.into() }
     }
 
     fn because(mut self, text: impl Into<String>) -> Self {
@@ -126,136 +174,58 @@ impl Failed {
         self
     }
 
+    fn with_data(mut self, data: &str) -> Self {
+        self.data = Some(data.to_owned());
+        self
+    }
+
     /// A failure before the launch began to work.
     pub(super) fn to_start(errno: Option<Errno>, text: impl Into<String>) -> Self {
-        Self { step: Step::Start, path: Vec::new(), errno: errno.map(|errno| errno.0), text: text.into() }
+        Self { errno: errno.map(|errno| errno.0), ..Self::said(Step::Start, Path::new(""), text) }
     }
 
     pub(super) fn into_failure(self) -> Failure {
-        let path = PathBuf::from(std::ffi::OsString::from_vec(self.path));
-        let (operation, data): (_, Option<&[u8]>) = match self.step {
-            Step::Start => ("launch", None),
-            Step::Enter => ("launch: write", Some(b"0")),
-            Step::Affinity => ("launch: sched_setaffinity", None),
-            Step::Nice => ("launch: setpriority", None),
-            Step::Execute => ("launch: exec", None),
+        let operation = match self.step {
+            Step::Start => "launch",
+            Step::Enter => "launch: write",
+            Step::Affinity => "launch: sched_setaffinity",
+            Step::Nice => "launch: setpriority",
+            Step::Execute => "launch: exec",
         };
-        let mut failure = Failure::said(operation, &path, self.text);
+        let mut failure = Failure::said(operation, &path_of(&self.path), self.text);
         failure.errno = self.errno.map(Errno);
-        failure.data = data.map(Box::from);
+        failure.data = self.data.map(|data| data.into_bytes().into_boxed_slice());
         failure
     }
 }
 
-/// The hidden subcommand [`SUBCOMMAND`]. Returns only if the workload could not be started.
+/// The hidden subcommand [`SUBCOMMAND`]. Returns only if the command could not be executed.
 #[must_use]
 pub fn main() -> ExitCode {
     let _ = rustix::thread::set_name(c"cgrove-launch");
-    let Ok(mut socket) = take_stdin() else { return ExitCode::from(125) };
-    let failed = match launch(&mut socket) {
+    let Ok(mut gate) = Gate::on_stdin() else { return ExitCode::from(125) };
+    let failed = match execute(&mut gate) {
         Ok(never) => match never {},
         Err(failed) => failed,
     };
-    // If nobody listens any more there is nobody to tell.
-    let _ = serde_json::to_vec(&failed).map(|line| socket.write_all(&line));
+    gate.tell(&failed);
     ExitCode::from(125)
 }
 
-fn launch(socket: &mut UnixStream) -> Result<std::convert::Infallible, Failed> {
-    let started = |error: &io::Error, text: &str| Failed::to_start(Some(errno(error)), text);
-    let mut text = Vec::new();
-    socket.read_to_end(&mut text).map_err(|e| started(&e, "cannot read what to launch"))?;
-    let order: Order = serde_json::from_slice(&text)
+fn execute(gate: &mut Gate) -> Result<std::convert::Infallible, Failed> {
+    let mut line = Vec::new();
+    BufReader::new(gate.socket())
+        .read_until(b'\n', &mut line)
+        .map_err(|e| Failed::to_start(Some(errno(&e)), "cannot read what to launch"))?;
+    let words: Vec<Vec<u8>> = serde_json::from_slice(&line)
         .map_err(|e| Failed::to_start(None, format!("cannot understand the order: {e}")))?;
-    // The supervisor blocks signals to read them from a descriptor, and exec keeps the mask.
-    SigSet::empty().thread_set_mask().map_err(|e| Failed::to_start(Some(Errno(e as i32)), "sigprocmask"))?;
-    for entry in &order.groups {
-        enter(entry)?;
-    }
-    if let Some(cpus) = &order.cpus {
-        pin(cpus)?;
-    }
-    renice(order.nice)?;
-    execute(order.what, socket)
-}
-
-/// One write of "0", which is the writer: it cannot name another process by accident.
-fn enter(entry: &Entry) -> Result<(), Failed> {
-    use std::ffi::OsStr;
-    let file = Path::new(OsStr::from_bytes(&entry.directory)).join("cgroup.procs");
-    OpenOptions::new()
-        .write(true)
-        .open(&file)
-        .and_then(|mut open| open.write_all(b"0"))
-        .map_err(|e| Failed::new(Step::Enter, &file, errno(&e)))?;
-    let Some(expected) = &entry.path else { return Ok(()) };
-    let own = i32::try_from(std::process::id()).unwrap_or(0);
-    let found = process::group_path(own, HierarchyId(entry.hierarchy))
-        .map_err(|errno| Failed::new(Step::Enter, Path::new("/proc/self/cgroup"), errno))?;
-    match found {
-        Some(found) if found == *expected => Ok(()),
-        found => {
-            let found = found.map_or_else(|| "nothing".to_owned(), |path| escape(&path));
-            Err(Failed::said(Step::Enter, &file, format!("the write succeeded, but /proc/self/cgroup says {found}")))
-        }
-    }
-}
-
-fn pin(list: &str) -> Result<(), Failed> {
-    let step = |text: String| Failed::said(Step::Affinity, Path::new(""), text);
-    let asked = CpuSet::parse(list).ok_or_else(|| step(format!("\"{list}\" is no list of CPUs")))?;
-    let mut mask = RawCpuSet::new();
-    for cpu in asked.iter() {
-        if cpu as usize >= RawCpuSet::MAX_CPU {
-            return Err(step(format!("CPU {cpu}: cgrove pins to CPUs below {} only", RawCpuSet::MAX_CPU)));
-        }
-        mask.set(cpu as usize);
-    }
-    rustix::thread::sched_setaffinity(None, &mask).map_err(|e| {
-        Failed::new(Step::Affinity, Path::new(""), raw(e)).because(format!("no CPU of {list} is allowed here"))
-    })?;
-    let kept =
-        rustix::thread::sched_getaffinity(None).map_err(|e| Failed::new(Step::Affinity, Path::new(""), raw(e)))?;
-    let kept: CpuSet =
-        (0..RawCpuSet::MAX_CPU).filter(|&cpu| kept.is_set(cpu)).filter_map(|cpu| u32::try_from(cpu).ok()).collect();
-    if kept == asked { Ok(()) } else { Err(step(format!("asked for CPUs {list}, its cpuset leaves {kept}"))) }
-}
-
-/// Absolute: cgrove itself may be nice.
-fn renice(nice: i8) -> Result<(), Failed> {
-    if rustix::process::getpriority_process(None).is_ok_and(|now| now == i32::from(nice)) {
-        return Ok(());
-    }
-    rustix::process::setpriority_process(None, i32::from(nice)).map_err(|e| {
-        let failed = Failed::new(Step::Nice, Path::new(""), raw(e));
-        match raw(e) {
-            Errno::EACCES | Errno::EPERM => failed.because(format!("nice {nice} needs CAP_SYS_NICE or RLIMIT_NICE")),
-            _ => failed.because(format!("nice {nice}")),
-        }
-    })
-}
-
-fn execute(what: What, socket: &mut UnixStream) -> Result<std::convert::Infallible, Failed> {
-    let (mut command, name) = match what {
-        What::Spin { threads, duty_millionths } => {
-            let duty = Spin { threads, duty_millionths }.duty();
-            let mut command = Command::new(OWN_PROGRAM);
-            command.arg0("cgrove").arg("spin").arg("--threads").arg(threads.to_string());
-            command.arg("--duty").arg(duty.to_string());
-            (command, PathBuf::from(OWN_PROGRAM))
-        }
-        What::Command(words) => {
-            let mut words = words.into_iter().map(std::ffi::OsString::from_vec);
-            let name = words.next().unwrap_or_default();
-            let mut command = Command::new(&name);
-            command.args(words);
-            (command, PathBuf::from(name))
-        }
-    };
-    close_on_exec();
-    socket.write_all(ENTERED).map_err(|e| Failed::to_start(Some(errno(&e)), "nobody listens any more"))?;
+    let mut words = words.into_iter().map(std::ffi::OsString::from_vec);
+    let name = words.next().unwrap_or_default();
+    let mut command = Command::new(&name);
+    command.args(words);
+    gate.wait().map_err(|e| Failed::to_start(Some(errno(&e)), "nobody listens any more"))?;
     let error = command.exec();
-    let failed = Failed::new(Step::Execute, &name, errno(&error));
+    let failed = Failed::new(Step::Execute, Path::new(&name), errno(&error));
     Err(match errno(&error) {
         Errno::ENOENT => failed.because("no such command"),
         Errno::EACCES => failed.because("not executable"),
@@ -282,7 +252,11 @@ pub(super) fn close_on_exec() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::hierarchy::Hierarchy;
+    use crate::model::id::HierarchyId;
     use crate::model::place::Place;
+
+    const NOWHERE: Vec<Hierarchy> = Vec::new();
 
     fn launch(program: Program) -> Launch {
         Launch { groups: Vec::new(), program, cpus: None, nice: 0 }
@@ -290,20 +264,19 @@ mod tests {
 
     #[test]
     fn an_empty_command_and_an_unmounted_hierarchy_are_refused() {
-        let nothing: Vec<crate::model::hierarchy::Hierarchy> = Vec::new();
-        assert!(Order::new(&launch(Program::Command(Vec::new())), &nothing).is_err());
+        assert!(Order::new(&launch(Program::Command(Vec::new())), &NOWHERE).is_err());
         let mut nowhere = launch(Program::Spin(Spin::default()));
         nowhere.groups.push(Place::new(HierarchyId(3), b"/x"));
-        let failure = Order::new(&nowhere, &nothing).unwrap_err();
+        let failure = Order::new(&nowhere, &NOWHERE).unwrap_err();
         assert_eq!(failure.to_string(), "launch: the hierarchy of /x is mounted nowhere");
     }
 
     #[test]
     fn bytes_that_are_no_text_survive_the_wire() {
-        let nothing: Vec<crate::model::hierarchy::Hierarchy> = Vec::new();
         let words = vec![Box::from(*b"echo"), Box::from(*b"\xff \n")];
-        let order = Order::new(&launch(Program::Command(words)), &nothing).unwrap();
+        let order = Order::new(&launch(Program::Command(words)), &NOWHERE).unwrap();
         let wire = serde_json::to_vec(&order).unwrap();
         assert_eq!(serde_json::from_slice::<Order>(&wire).unwrap(), order);
+        assert!(order.executes());
     }
 }

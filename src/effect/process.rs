@@ -42,10 +42,22 @@ impl Stat {
 /// # Errors
 /// ENOENT or ESRCH where there is no such task; EINVAL for a text that is not the kernel's.
 pub fn stat(tid: Tid) -> Result<Stat, Errno> {
+    let found = read_stat(tid)?;
+    Ok(Stat { key: TaskKey { tid, start: found.start }, state: found.state, parent: found.ppid })
+}
+
+/// The CPU that a thread last ran on.
+///
+/// # Errors
+/// See [`stat`].
+pub fn last_cpu(tid: Tid) -> Result<u32, Errno> {
+    Ok(read_stat(tid)?.processor)
+}
+
+fn read_stat(tid: Tid) -> Result<parse::stat::Stat, Errno> {
     // `/proc/TID/task/TID` is the thread's own; `/proc/TID` of a non-leader works too but is not documented.
     let text = fs::read(format!("/proc/{tid}/task/{tid}/stat")).map_err(|e| errno(&e))?;
-    let found = parse::stat::stat(&text).map_err(|_malformed| Errno::EINVAL)?;
-    Ok(Stat { key: TaskKey { tid, start: found.start }, state: found.state, parent: found.ppid })
+    parse::stat::stat(&text).map_err(|_malformed| Errno::EINVAL)
 }
 
 /// The process group of a process; `None` if it is gone.

@@ -6,13 +6,21 @@
 //! than a second is forgotten: a loop that was held does not run flat out for minutes afterwards.
 use std::ffi::OsString;
 use std::hint::black_box;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
+use super::failure::errno;
+use super::launch::Failed;
+use super::launch::gate::Gate;
 use crate::model::workload::Spin;
 
+/// A loop needs little.
+const STACK: usize = 64 * 1024;
 /// Distance of the points to which a loop with a duty sleeps.
 const GRID: Duration = Duration::from_millis(20);
 /// How much time's work is at most caught up.
@@ -35,17 +43,34 @@ pub fn parse(words: &[OsString]) -> Option<Spin> {
     Spin::with_duty(threads, duty)
 }
 
-/// Runs `spin.threads` loops, each at the duty. Never returns.
-pub fn main(spin: Spin) -> ! {
+/// Runs `spin.threads` loops, each at the duty; one that was launched waits at its gate first, with all its threads. Returns
+/// only if it cannot have its threads, or its launch was given up.
+#[must_use]
+pub fn main(spin: Spin) -> ExitCode {
     // The name that lists show; it cannot fail with a name this short.
     let _ = rustix::thread::set_name(c"spin");
-    for _ in 1..spin.threads {
-        // A thread that cannot be started (a limit of pids) is told by the count of threads; the others still run.
-        if thread::Builder::new().name("spin".to_owned()).stack_size(64 * 1024).spawn(move || run(spin.duty())).is_err()
-        {
-            break;
+    let Ok(mut gate) = Gate::of_a_loop() else { return ExitCode::from(125) };
+    let closed = Arc::new(RwLock::new(()));
+    let Ok(key) = closed.write() else { return ExitCode::from(125) };
+    for started in 1..spin.threads {
+        let closed = Arc::clone(&closed);
+        let wait_and_run = move || {
+            drop(closed.read());
+            run(spin.duty())
+        };
+        if let Err(error) = thread::Builder::new().name("spin".to_owned()).stack_size(STACK).spawn(wait_and_run) {
+            let text = format!("only {started} of {} threads can be started", spin.threads);
+            match &mut gate {
+                Some(gate) => gate.tell(&Failed::to_start(Some(errno(&error)), text)),
+                None => drop(writeln!(io::stderr(), "cgrove spin: {text}: {error}")),
+            }
+            return ExitCode::from(4);
         }
     }
+    if gate.as_mut().is_some_and(|gate| gate.wait().is_err()) {
+        return ExitCode::from(125);
+    }
+    drop((gate, key));
     run(spin.duty())
 }
 

@@ -35,6 +35,12 @@ pub(crate) fn trials() -> Vec<Entry> {
         entry("effect::what_has_ended_is_not_moved", ended),
         entry("effect::a_group_whose_tasks_fork_is_drained", drains),
         entry("effect::a_launch_is_in_its_group", launches),
+        Entry {
+            name: "effect::nothing_waits_for_a_group_that_gets_no_time",
+            needs: &[Need::Cpu],
+            measures: true,
+            run: starved,
+        },
         entry("effect::a_failed_plan_leaves_nothing", rollback),
         entry("effect::cleanup_after_a_crash", crash),
         Entry { name: "effect::a_duty_is_met", needs: &[Need::Cpu], measures: true, run: duty },
@@ -266,11 +272,54 @@ fn launches(bench: &mut Bench) -> Result<(), Failed> {
     assert_ne!(place_of(&scene.hierarchies, supervisor.pid(), &at), Some(at));
 
     let failure = supervisor.launch(&spin(vec![scene.at.child(b"no")]), &scene.hierarchies).unwrap_err();
-    let file = bench.group().join("no/cgroup.procs");
-    assert_eq!(failure.to_string(), format!("launch: write \"0\" {}: ENOENT: the group is gone", file.display()));
+    assert_eq!((failure.operation, failure.errno), ("launch: write", Some(Errno::ENOENT)));
+    assert_eq!(failure.path, bench.group().join("no/cgroup.procs"));
     assert_eq!(supervisor.workloads().len(), 1);
     supervisor.end_all()?;
     Ok(())
+}
+
+/// Launching into a group that gets next to nothing, and ending what runs in it, while its neighbour takes the CPU.
+fn starved(bench: &mut Bench) -> Result<(), Failed> {
+    let scene = Scene::new(bench)?;
+    let (small, large) = (scene.make("small")?, scene.make("large")?);
+    let (low, high) = if scene.version() == Version::V1 { ("2", "262144") } else { ("1", "10000") };
+    scene.apply(&write(&small, scene.weight, low))?;
+    scene.apply(&write(&large, scene.weight, high))?;
+    let program = Path::new(env!("CARGO_BIN_EXE_cgrove"));
+    let (mut ours, mut theirs) = (Supervisor::start_program(program)?, Supervisor::start_program(program)?);
+    let pinned = |group: &Place, threads| {
+        let mut launch = spin(vec![group.clone()]);
+        launch.program = Program::Spin(Spin { threads, ..Spin::default() });
+        launch.cpus = Some(CpuSet::one(last_cpu()));
+        launch
+    };
+    theirs.launch(&pinned(&large, 1), &scene.hierarchies)?;
+    std::thread::sleep(Duration::from_millis(200));
+    let limit = Duration::from_millis(500);
+    let within = |what: &str, start: Instant| -> Result<(), Failed> {
+        let passed = start.elapsed();
+        if passed <= limit { Ok(()) } else { Err(format!("{what} took {passed:?}").into()) }
+    };
+    let start = Instant::now();
+    let first = ours.launch(&pinned(&small, 2), &scene.hierarchies)?;
+    within("the launch", start)?;
+    ours.launch(&pinned(&small, 1), &scene.hierarchies)?;
+    std::thread::sleep(Duration::from_millis(200));
+    let start = Instant::now();
+    ours.end(first)?;
+    within("ending one", start)?;
+    let start = Instant::now();
+    ours.end_all()?;
+    within("ending all", start)?;
+    theirs.end_all()?;
+    assert!(matches!(scene.apply(&remove(&small, None))?, Outcome::Removed));
+    Ok(())
+}
+
+fn last_cpu() -> u32 {
+    let allowed = rustix::thread::sched_getaffinity(None).unwrap();
+    (0..1024_u32).rfind(|&cpu| allowed.is_set(cpu as usize)).unwrap()
 }
 
 fn plan(steps: Vec<Step>) -> Plan {
@@ -376,11 +425,9 @@ fn crash(bench: &mut Bench) -> Result<(), Failed> {
 fn duty(bench: &mut Bench) -> Result<(), Failed> {
     let scene = Scene::new(bench)?;
     let mut supervisor = Supervisor::start_program(Path::new(env!("CARGO_BIN_EXE_cgrove")))?;
-    let allowed = rustix::thread::sched_getaffinity(None)?;
-    let last = (0..1024_u32).rfind(|&cpu| allowed.is_set(cpu as usize)).ok_or("no CPU")?;
     let mut launch = spin(vec![scene.make("a")?]);
     launch.program = Program::Spin(Spin { threads: 1, duty_millionths: 300_000 });
-    launch.cpus = Some(CpuSet::one(last));
+    launch.cpus = Some(CpuSet::one(last_cpu()));
     let process = supervisor.launch(&launch, &scene.hierarchies)?;
     let ran = || -> Result<u64, Failed> {
         let text = fs::read_to_string(format!("/proc/{}/schedstat", process.tid))?;

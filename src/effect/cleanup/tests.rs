@@ -145,8 +145,8 @@ fn set(path: &str, key: GroupKey, data: &str, prior: &str) -> Step {
     }
 }
 
-fn stored(text: &str) -> Option<Outcome> {
-    Some(Outcome::Stored(Some(bytes(text))))
+fn stored(text: &str) -> Outcome {
+    Outcome::Stored(Some(bytes(text)))
 }
 
 fn fates(cleanup: &Cleanup) -> Vec<Fate> {
@@ -157,11 +157,11 @@ fn fates(cleanup: &Cleanup) -> Vec<Fate> {
 fn groups_go_children_first_and_foreign_settings_come_back() {
     let mut scene = Scene::new();
     let foreign = scene.make("/foreign", "100");
-    scene.journal(set("/foreign", foreign, "100", "1024"), stored("100"));
+    scene.journal(set("/foreign", foreign, "100", "1024"), Some(stored("100")));
     for path in ["/a", "/a/b"] {
         let key = scene.make(path, "1024");
         scene.journal(make(path), Some(Outcome::Made(key)));
-        scene.journal(set(path, key, "600", "1024"), stored("600"));
+        scene.journal(set(path, key, "600", "1024"), Some(stored("600")));
     }
     let dry = scene.clean(None);
     assert_eq!(fates(&dry), [Fate::TakenBack; 3]);
@@ -214,7 +214,7 @@ fn a_group_that_others_made_anew_is_left_for_good() {
     scene.make("/a", "1024");
     scene.journal(make("/a"), Some(Outcome::Made(key)));
     let foreign = scene.make("/b", "5");
-    scene.journal(set("/b", GroupKey { inode: foreign.inode + 1000, ..foreign }, "5", "1024"), stored("5"));
+    scene.journal(set("/b", GroupKey { inode: foreign.inode + 1000, ..foreign }, "5", "1024"), Some(stored("5")));
     let cleanup = scene.clean(Some(&mut Disk::default()));
     assert_eq!(fates(&cleanup), [Fate::Foreign, Fate::Foreign]);
     assert!(scene.path("/a").exists());
@@ -226,7 +226,7 @@ fn a_group_that_others_made_anew_is_left_for_good() {
 fn a_value_that_others_changed_since_is_left() {
     let mut scene = Scene::new();
     let key = scene.make("/foreign", "333");
-    scene.journal(set("/foreign", key, "100", "1024"), stored("100"));
+    scene.journal(set("/foreign", key, "100", "1024"), Some(stored("100")));
     let cleanup = scene.clean(Some(&mut Disk::default()));
     assert_eq!(fates(&cleanup), [Fate::Foreign]);
     assert_eq!(scene.get("/foreign", "cpu.shares"), "333");
@@ -236,7 +236,7 @@ fn a_value_that_others_changed_since_is_left() {
 fn a_clamped_value_is_known_by_what_the_kernel_stored() {
     let mut scene = Scene::new();
     let key = scene.make("/foreign", "2");
-    scene.journal(set("/foreign", key, "0", "1024"), stored("2"));
+    scene.journal(set("/foreign", key, "0", "1024"), Some(stored("2")));
     scene.clean(Some(&mut Disk::default()));
     assert_eq!(scene.get("/foreign", "cpu.shares"), "1024");
 }
@@ -245,8 +245,8 @@ fn a_clamped_value_is_known_by_what_the_kernel_stored() {
 fn what_was_undone_already_needs_nothing() {
     let mut scene = Scene::new();
     let key = scene.make("/foreign", "1024");
-    scene.journal(set("/foreign", key, "100", "1024"), stored("100"));
-    scene.journal(set("/foreign", key, "1024", "100"), stored("1024"));
+    scene.journal(set("/foreign", key, "100", "1024"), Some(stored("100")));
+    scene.journal(set("/foreign", key, "1024", "100"), Some(stored("1024")));
     let gone = GroupKey { hierarchy: CPU, inode: 1 };
     scene.journal(make("/a"), Some(Outcome::Made(gone)));
     let remove = Step::RemoveGroup { at: place("/a"), key: Some(gone), settings: Vec::new() };
@@ -286,7 +286,7 @@ fn what_a_write_disturbed_comes_back_with_it() {
         prior: Some(bytes("0")),
         disturbs: vec![shares],
     };
-    scene.journal(step, stored("1"));
+    scene.journal(step, Some(stored("1")));
     scene.clean(Some(&mut Disk::default()));
     assert_eq!((scene.get("/foreign", "cpu.idle"), scene.get("/foreign", "cpu.shares")), ("0".into(), "300".into()));
 }
@@ -304,7 +304,7 @@ fn only_controllers_that_cgrove_enabled_are_taken_back() {
         prior: Some(bytes("memory")),
         disturbs: Vec::new(),
     };
-    scene.journal(step, stored("cpu io memory"));
+    scene.journal(step, Some(stored("cpu io memory")));
     scene.clean(Some(&mut Disk::default()));
     // io has been taken back by somebody else; memory was there before; pids is not cgrove's.
     assert_eq!(scene.get("/foreign", "cgroup.subtree_control"), "-cpu");
@@ -346,7 +346,7 @@ fn a_write_that_was_only_announced_is_known_by_its_value() {
 fn what_is_refused_stays_in_the_journal_for_the_next_time() {
     let mut scene = Scene::new();
     let foreign = scene.make("/foreign", "100");
-    scene.journal(set("/foreign", foreign, "100", "1024"), stored("100"));
+    scene.journal(set("/foreign", foreign, "100", "1024"), Some(stored("100")));
     let key = scene.make("/a", "1024");
     scene.journal(make("/a"), Some(Outcome::Made(key)));
     let cleanup = scene.clean(Some(&mut Disk { stuck: true, ..Disk::default() }));

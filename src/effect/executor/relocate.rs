@@ -42,6 +42,9 @@ pub(super) fn relocate(
     if let Err(errno) = put(&file, number.as_bytes()) {
         return match errno {
             Errno::ESRCH if held.has_ended() => Ok(ended()),
+            Errno::EOPNOTSUPP if scope == Scope::Thread => {
+                Err(failed(errno).because("a single thread moves only between groups of one threaded subtree"))
+            }
             Errno::ESRCH => Err(failed(errno).because("the kernel does not know it here: another pid namespace?")),
             _ => Err(failed(errno)),
         };

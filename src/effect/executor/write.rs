@@ -28,7 +28,7 @@ pub(super) fn write(
 }
 
 /// Writes all of `data` with one system call. Nothing at all would be no command: an emptied list is written as a newline.
-pub(super) fn put(file: &impl std::os::fd::AsFd, data: &[u8]) -> Result<(), Errno> {
+pub(in crate::effect) fn put(file: &impl std::os::fd::AsFd, data: &[u8]) -> Result<(), Errno> {
     let data = if data.is_empty() { b"\n" } else { data };
     loop {
         match rustix::io::write(file, data) {

@@ -4,9 +4,12 @@
 //! it holds every process that any workload ever forked, whatever session or process group it has moved to.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
+use crate::effect::executor::put;
 use crate::effect::process::{self, Held, Stat};
-use crate::model::id::Pid;
+use crate::model::id::{Pid, TaskKey};
 use crate::plan::step::Signal;
 
 /// All processes below `root`, by parentage, without those below or in `spared`. A process that forks meanwhile may be
@@ -61,10 +64,52 @@ fn scan() -> BTreeMap<Pid, Vec<Pid>> {
     children
 }
 
-/// Sends SIGKILL to each that has not ended.
-pub(super) fn kill(victims: &[Stat]) {
-    for victim in victims.iter().filter(|victim| !victim.has_ended()) {
-        // It may end by itself meanwhile; whoever is still there is found again in the next round.
-        let _ = Held::open(victim.key).and_then(|held| held.signal(Signal::Kill));
+/// How long victims get until they are helped.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// The killing of some processes, round by round.
+///
+/// To die takes a little CPU time, which a process in a group of small weight, under a quota that is used up, or pinned
+/// beside a busy neighbour does not get for seconds. So whoever is still there after [`PATIENCE`] is moved into cgrove's own
+/// groups (which thaws it, too, if it was frozen), and on to another CPU if it may use one.
+#[derive(Debug, Default)]
+pub(super) struct Hunt {
+    /// When each was first met.
+    met: BTreeMap<TaskKey, Instant>,
+    helped: BTreeSet<TaskKey>,
+}
+
+impl Hunt {
+    /// Sends SIGKILL to each that has not ended, and helps those that do not get to die. `homes` are the directories of our
+    /// own groups.
+    pub(super) fn kill(&mut self, victims: &[Stat], homes: &BTreeSet<PathBuf>) {
+        let now = Instant::now();
+        for victim in victims.iter().filter(|victim| !victim.has_ended()) {
+            // It may end by itself meanwhile; whoever is still there is found again in the next round.
+            let _ = Held::open(victim.key).and_then(|held| held.signal(Signal::Kill));
+            let met = *self.met.entry(victim.key).or_insert(now);
+            if now - met >= PATIENCE && self.helped.insert(victim.key) {
+                help(victim.key.tid, homes);
+            }
+        }
+    }
+}
+
+/// What cannot be done is left out: this only makes the end come sooner.
+fn help(pid: Pid, homes: &BTreeSet<PathBuf>) {
+    for home in homes {
+        let _ = fs::OpenOptions::new()
+            .write(true)
+            .open(home.join("cgroup.procs"))
+            .map(|file| put(&file, pid.to_string().as_bytes()));
+    }
+    let Ok(ours) = rustix::thread::sched_getaffinity(None) else { return };
+    for thread in process::threads(pid).unwrap_or_default() {
+        let Ok(cpu) = process::last_cpu(thread.tid) else { continue };
+        let mut others = ours;
+        others.unset(cpu as usize);
+        if others.count() > 0 {
+            let _ = rustix::thread::sched_setaffinity(rustix::process::Pid::from_raw(thread.tid), &others);
+        }
     }
 }

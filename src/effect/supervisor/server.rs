@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::prctl::set_child_subreaper;
@@ -13,10 +14,12 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{WaitOptions, wait};
 
-use super::descendants;
+use super::descendants::{self, Hunt};
 use super::wire::{Ask, Ended, Key, Report, Request};
 use crate::effect::failure::errno;
-use crate::effect::launch::{self, ENTERED, Failed, OWN_PROGRAM, Order};
+use crate::effect::launch::admit::admit;
+use crate::effect::launch::gate::{GO, READY};
+use crate::effect::launch::{self, Entry, Failed, Order};
 use crate::effect::process;
 use crate::model::id::{Pid, TaskKey};
 
@@ -57,17 +60,25 @@ struct Server {
     running: BTreeMap<Pid, TaskKey>,
     /// Launches that have not executed yet.
     pending: Vec<Pending>,
+    /// Directories of our own groups, in the hierarchies that launches entered.
+    homes: BTreeSet<PathBuf>,
     /// Workloads (and their process groups) that are not killed at the end.
     detached: BTreeSet<Pid>,
     /// cgrove is gone, or has hung up.
     over: bool,
 }
 
+/// A launch that is not through.
 struct Pending {
     number: u64,
     process: TaskKey,
+    order: Order,
+    /// Its gate.
     socket: UnixStream,
+    /// What it said, [`READY`] left out.
     said: Vec<u8>,
+    /// The gate was opened.
+    admitted: bool,
     limit: Instant,
 }
 
@@ -92,6 +103,7 @@ impl Server {
             partial: Vec::new(),
             running: BTreeMap::new(),
             pending: Vec::new(),
+            homes: BTreeSet::new(),
             detached: BTreeSet::new(),
             over: false,
         })
@@ -145,8 +157,11 @@ impl Server {
 
     fn answer(&mut self, number: u64, ask: Ask) {
         let report = match ask {
-            Ask::Launch { order } => match start(number, &order) {
-                Ok(pending) => return self.pending.push(pending),
+            Ask::Launch { order } => match start(number, order) {
+                Ok(pending) => {
+                    self.homes.extend(pending.order.groups.iter().filter_map(Entry::home));
+                    return self.pending.push(pending);
+                }
                 Err(failed) => Report::Failed { number, failed },
             },
             Ask::End { process } if self.runs(process) => match self.end(process.tid) {
@@ -170,23 +185,33 @@ impl Server {
     fn end(&mut self, root: Pid) -> usize {
         self.detached.remove(&root);
         let limit = Instant::now() + DYING;
+        let mut hunt = Hunt::default();
         loop {
-            // Parents first: what they have forked is then still found below them, or by the group.
-            let tree = || {
-                let all = descendants::below(self.own, &BTreeSet::new());
-                let mut members: BTreeSet<Pid> = BTreeSet::from([root]);
-                members.extend(descendants::below(root, &BTreeSet::new()).iter().map(|stat| stat.key.tid));
-                all.into_iter()
-                    .filter(|stat| members.contains(&stat.key.tid) || process::group_of(stat.key.tid) == Some(root))
-                    .filter(|stat| !stat.has_ended())
-                    .collect::<Vec<_>>()
-            };
-            let alive = tree();
-            descendants::kill(&alive);
+            let below = descendants::below(root, &BTreeSet::new());
+            let members: BTreeSet<Pid> = below.iter().map(|stat| stat.key.tid).chain([root]).collect();
+            let mut alive = descendants::below(self.own, &BTreeSet::new());
+            alive.retain(|stat| {
+                let pid = stat.key.tid;
+                !stat.has_ended() && (members.contains(&pid) || process::group_of(pid) == Some(root))
+            });
+            hunt.kill(&alive, &self.homes);
             self.reap();
             if alive.is_empty() || Instant::now() >= limit {
                 return alive.len();
             }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Ends a launch that failed: nothing of it should be left when that is reported.
+    fn put_down(&self, pid: Pid) {
+        let limit = Instant::now() + DYING;
+        let mut hunt = Hunt::default();
+        while let Ok(stat) = process::stat(pid)
+            && !stat.has_ended()
+            && Instant::now() < limit
+        {
+            hunt.kill(&[stat], &self.homes);
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -199,16 +224,19 @@ impl Server {
             match pending.hear() {
                 Heard::Nothing if Instant::now() < pending.limit => still.push(pending),
                 Heard::Nothing => {
-                    descendants::kill(&process::stat(pending.process.tid).into_iter().collect::<Vec<_>>());
+                    self.put_down(pending.process.tid);
                     let seconds = LAUNCH.as_secs();
                     let failed = Failed::to_start(None, format!("it did not execute within {seconds} seconds"));
                     reports.push(Report::Failed { number: pending.number, failed });
                 }
-                Heard::Executed => {
+                Heard::Running => {
                     self.running.insert(pending.process.tid, pending.process);
                     reports.push(Report::Launched { number: pending.number, process: pending.process.into() });
                 }
-                Heard::Failed(failed) => reports.push(Report::Failed { number: pending.number, failed }),
+                Heard::Failed(failed) => {
+                    self.put_down(pending.process.tid);
+                    reports.push(Report::Failed { number: pending.number, failed });
+                }
             }
         }
         self.pending = still;
@@ -245,9 +273,10 @@ impl Server {
     fn kill_all(&mut self) {
         let mut pause = Duration::from_millis(1);
         let mut empty = 0;
+        let mut hunt = Hunt::default();
         while self.reap() {
             let alive = descendants::below(self.own, &self.detached);
-            descendants::kill(&alive);
+            hunt.kill(&alive, &self.homes);
             // The kernel's list of children may miss one while others end: nothing is believed only when seen twice.
             empty = if alive.is_empty() { empty + 1 } else { 0 };
             if empty == 2 {
@@ -271,8 +300,10 @@ struct Ready {
 }
 
 enum Heard {
+    /// It is not through yet.
     Nothing,
-    Executed,
+    /// It is in its groups and runs.
+    Running,
     Failed(Failed),
 }
 
@@ -281,44 +312,56 @@ impl Pending {
         let mut bytes = [0; 4096];
         loop {
             match self.socket.read(&mut bytes) {
-                Ok(0) => break,
+                Ok(0) => return self.ended(),
                 Ok(count) => self.said.extend_from_slice(&bytes[..count]),
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Heard::Nothing,
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(e) => return Heard::Failed(Failed::to_start(Some(errno(&e)), "lost the launch")),
             }
+            if !self.admitted && self.said == READY {
+                self.said.clear();
+                self.admitted = true;
+                if let Err(failed) = admit(self.process.tid, &self.order) {
+                    return Heard::Failed(failed);
+                }
+                if let Err(e) = self.socket.write_all(GO) {
+                    return Heard::Failed(Failed::to_start(Some(errno(&e)), "it ended at its gate"));
+                }
+                if !self.order.executes() {
+                    return Heard::Running;
+                }
+            }
         }
-        if self.said == ENTERED {
-            return Heard::Executed;
+    }
+
+    /// Its end of the gate is closed: by the exec, or by its death.
+    fn ended(&self) -> Heard {
+        if self.admitted && self.said.is_empty() {
+            return Heard::Running;
         }
-        let failed = self.said.strip_prefix(ENTERED).unwrap_or(&self.said);
-        Heard::Failed(serde_json::from_slice(failed).unwrap_or_else(|_| {
-            let said = crate::model::bytes::escape(failed);
+        Heard::Failed(serde_json::from_slice(&self.said).unwrap_or_else(|_| {
+            let said = crate::model::bytes::escape(&self.said);
             Failed::to_start(None, format!("it ended before its exec; it said \"{said}\""))
         }))
     }
 }
 
-/// Starts the launch and gives it its order.
-fn start(number: u64, order: &Order) -> Result<Pending, Failed> {
+/// Starts the process and tells it what it will be.
+fn start(number: u64, order: Order) -> Result<Pending, Failed> {
     let failed = |e: io::Error| Failed::to_start(Some(errno(&e)), e.to_string());
-    let text = serde_json::to_vec(order).map_err(|e| Failed::to_start(None, e.to_string()))?;
+    let (mut command, text) = order.command().map_err(|e| Failed::to_start(None, e.to_string()))?;
     let (mut ours, theirs) = UnixStream::pair().map_err(failed)?;
-    let child = Command::new(OWN_PROGRAM)
-        .arg0("cgrove")
-        .arg(launch::SUBCOMMAND)
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .process_group(0)
-        .spawn()
-        .map_err(failed)?;
+    let child = command.stdin(Stdio::from(OwnedFd::from(theirs))).process_group(0).spawn().map_err(failed)?;
+    // It holds the other end of the socket, which must not be ours as well.
+    drop(command);
     // It is our child and not reaped: its number names it.
     let pid = Pid::try_from(child.id()).unwrap_or(0);
     let process = process::stat(pid).map_err(|errno| Failed::to_start(Some(errno), "it vanished"))?.key;
     ours.set_write_timeout(Some(LAUNCH)).map_err(failed)?;
     ours.write_all(&text).map_err(failed)?;
-    ours.shutdown(std::net::Shutdown::Write).map_err(failed)?;
     ours.set_nonblocking(true).map_err(failed)?;
-    Ok(Pending { number, process, socket: ours, said: Vec::new(), limit: Instant::now() + LAUNCH })
+    let limit = Instant::now() + LAUNCH;
+    Ok(Pending { number, process, order, socket: ours, said: Vec::new(), admitted: false, limit })
 }
 
 fn write_line(socket: &mut UnixStream, report: &Report) -> io::Result<()> {
