@@ -37,12 +37,9 @@ echo '127.0.0.1 localhost lab' >"$root/etc/hosts"
 : >"$root/etc/fstab"
 # Fixed, so that no boot is a first boot.
 echo 00000000000000000000000000000001 >"$root/etc/machine-id"
-mkdir -p "$root"/etc/systemd/{journald,system}.conf.d "$root/etc/systemd/system/multi-user.target.wants"
+mkdir -p "$root"/etc/systemd/{journald,system}.conf.d
 printf '[Journal]\nStorage=volatile\n' >"$root/etc/systemd/journald.conf.d/guest.conf"
 printf '[Manager]\nShowStatus=no\nDefaultTimeoutStopSec=5s\n' >"$root/etc/systemd/system.conf.d/guest.conf"
-install -m755 "$vm/guest/run-program" "$root/usr/local/sbin/run-program"
-install -m644 "$vm/guest/run-program.service" "$root/etc/systemd/system/"
-ln -s ../run-program.service "$root/etc/systemd/system/multi-user.target.wants/"
 ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
 # What would only take time.
 for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \

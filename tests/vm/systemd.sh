@@ -32,8 +32,10 @@ fetch_kernel "$kernel"
 work=$(mktemp -d -p "$cache" run.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 
-# The cloud kernels have their disk driver as modules: a first file system loads them.
-mkdir -p "$work"/base/{bin,dev,modules,proc,root,sys}
+# The cloud kernels have their disk driver as modules: a first file system loads them. It also puts our own service onto
+# the disk, of which qemu keeps a copy for this boot only.
+mkdir -p "$work"/base/{bin,dev,modules,proc,root,service,sys}
+cp "$vm"/guest/run-program* "$work/base/service"
 cp "$busybox" "$work/base/bin/busybox"
 install -m755 "$vm/guest/systemd-init" "$work/base/init"
 for module in virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk autofs4; do
