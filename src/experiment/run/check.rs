@@ -50,6 +50,12 @@ pub(super) fn check(setup: &Setup, facts: &Facts, survey: &Survey) -> Result<boo
                     (v1: mount -t cgroup -o cpu none /sys/fs/cgroup/cpu; v2: mount -t cgroup2 none /sys/fs/cgroup)"
             .to_owned());
     }
+    if !facts.hierarchy.has("cpu") {
+        let label = facts.hierarchy.label();
+        return Err(format!(
+            "the hierarchy {label} does not carry cpu: an experiment divides the CPU, so it is built in one that does"
+        ));
+    }
     if survey.limits.read_only {
         return Err("nothing may be changed (--read-only)".to_owned());
     }

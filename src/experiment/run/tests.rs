@@ -488,6 +488,9 @@ fn what_the_host_does_not_permit_is_told_before_anything_is_touched() {
     fake.facts.hierarchy.mounts.clear();
     tell("not mounted", &mut fake, FIGURE, Options::default());
     let mut fake = v1();
+    fake.facts.hierarchy.controllers = vec!["pids".into()];
+    tell("another hierarchy", &mut fake, FIGURE, Options::default());
+    let mut fake = v1();
     fake.facts.stage = Place::new(HierarchyId(4), b"/lab");
     tell("no stage", &mut fake, FIGURE, Options::default());
     tell("a CPU that is not allowed", &mut v1(), &FIGURE.replace("\"quiet\"", "[0]"), Options::default());
