@@ -18,7 +18,9 @@ use crate::experiment::report::table::table;
 use crate::experiment::run::{End, Event, Facts, Options};
 use crate::kernel::real::RealFs;
 use crate::kernel::sampler::Sampler;
+use crate::model::bytes::escape;
 use crate::model::interest::Interest;
+use crate::plan::quote;
 use crate::plan::survey::Limits;
 use crate::runtime::experiment::{Driver, Told, cpu_load};
 use crate::runtime::hands::Hands;
@@ -149,6 +151,12 @@ fn print(end: &End, json: bool) -> Result<Code> {
     })
 }
 
+/// The command line as it was given, for a shell.
+fn command() -> String {
+    let words = std::env::args_os().skip(1).map(|word| quote::word(word.as_encoded_bytes()));
+    ["cgrove".to_owned()].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+}
+
 fn facts(args: &Verify, hands: &Hands) -> Result<Facts> {
     let found = hands.discover().map_err(|error| Coded::host(format!("{error:#}")))?;
     let under = match &args.under {
@@ -162,5 +170,7 @@ fn facts(args: &Verify, hands: &Hands) -> Result<Facts> {
         stage: chosen.place,
         make_stage: chosen.make,
         load: cpu_load()?,
+        file: escape(args.file.as_os_str().as_encoded_bytes()),
+        command: command(),
     })
 }

@@ -78,6 +78,10 @@ pub struct Facts {
     pub make_stage: bool,
     /// How busy each CPU is, 0 to 1, to choose quiet ones.
     pub load: BTreeMap<u32, f64>,
+    /// The experiment file as messages name it.
+    pub file: String,
+    /// The command that was given, quoted for a shell: what messages tell to give again with other rights.
+    pub command: String,
 }
 
 /// What happened.
@@ -184,13 +188,14 @@ impl Run {
     #[must_use]
     pub fn start(experiment: Experiment, options: Options, facts: Facts) -> (Self, Vec<Action>) {
         let cpus = CpuFacts { allowed: facts.host.allowed.clone(), load: facts.load.clone(), uid: facts.host.uid };
-        let unfit = check::worth_it(&experiment).err().map(|message| (Ending::Usage, message));
+        let unfit = check::worth_it(&facts.file, &experiment).err().map(|message| (Ending::Usage, message));
         let found = Setup::found(experiment.clone(), facts.hierarchy.version, options.convert, &cpus);
+        let run_file = facts.file.clone();
         let (setup, unfit) = match found {
             Ok(setup) => (setup, unfit),
             Err(error) => {
                 let setup = Setup { experiment, version: facts.hierarchy.version, cpus: Vec::new(), notes: Vec::new() };
-                (setup, unfit.or_else(|| Some((Ending::Host, check::explain(&error)))))
+                (setup, unfit.or_else(|| Some((Ending::Host, check::explain(&run_file, &error)))))
             }
         };
         let mut run = Self {

@@ -78,6 +78,8 @@ impl Session {
             stage: chosen.place,
             make_stage: chosen.make,
             load: driving::cpu_load()?,
+            file: self.title.clone(),
+            command: "cgrove".to_owned(),
         })
     }
 

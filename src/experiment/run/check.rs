@@ -19,18 +19,20 @@ use super::{Facts, build};
 const CAP_SYS_NICE: u32 = 23;
 
 /// A run needs something to run.
-pub(super) fn worth_it(experiment: &Experiment) -> Result<(), String> {
+pub(super) fn worth_it(file: &str, experiment: &Experiment) -> Result<(), String> {
     if experiment.workloads.is_empty() {
-        return Err("the file has no [[workload]]: there is nothing to measure".to_owned());
+        return Err(format!("{file}: there is no [[workload]], so there is nothing to measure"));
     }
     Ok(())
 }
 
 /// Why an experiment does not fit, and what would help.
-pub(super) fn explain(unfit: &Unfit) -> String {
+pub(super) fn explain(file: &str, unfit: &Unfit) -> String {
     match unfit {
-        Unfit::Rule { convertible: true, .. } => format!("{unfit}\n  --convert converts it by the kernel's formula"),
-        Unfit::Rule { .. } | Unfit::Cpu { .. } => unfit.to_string(),
+        Unfit::Rule { convertible: true, .. } => {
+            format!("{file}: {unfit}\n  --convert converts it by the kernel's formula")
+        }
+        Unfit::Rule { .. } | Unfit::Cpu { .. } => format!("{file}: {unfit}"),
     }
 }
 
@@ -66,10 +68,15 @@ pub(super) fn check(setup: &Setup, facts: &Facts, survey: &Survey) -> Result<boo
     if let Some(workload) = negative
         && facts.host.capabilities >> CAP_SYS_NICE & 1 == 0
     {
-        return Err(format!(
-            "line {}: nice {} needs CAP_SYS_NICE: run it as root (sudo cgrove verify ...)",
-            workload.line, workload.nice
-        ));
+        let mut message = format!(
+            "{}: line {}: nice {} needs CAP_SYS_NICE, which {} has not",
+            facts.file, workload.line, workload.nice, facts.host.user
+        );
+        if facts.host.uid != 0 {
+            message.push_str("\n  sudo ");
+            message.push_str(&facts.command);
+        }
+        return Err(message);
     }
     let exists = (0..setup.experiment.groups.len())
         .map(|group| build::place(setup, facts, group))
@@ -100,11 +107,13 @@ fn not_allowed(facts: &Facts, directory: &str, errno: Errno) -> String {
         return message;
     }
     if facts.host.uid != 0 {
-        message.push_str("\n  sudo cgrove verify ...");
+        message.push_str("\n  sudo ");
+        message.push_str(&facts.command);
     }
     if facts.hierarchy.version == Version::V2 && facts.host.systemd {
-        message
-            .push_str("\n  systemd-run --user --scope -p Delegate=yes cgrove verify ... (with cpu delegated to users)");
+        message.push_str("\n  systemd-run --user --scope -p Delegate=yes ");
+        message.push_str(&facts.command);
+        message.push_str("   (if cpu is delegated to users)");
     }
     message.push_str("\n  --under GROUP builds below a group that is yours");
     message

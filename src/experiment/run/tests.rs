@@ -87,7 +87,15 @@ impl Fake {
             root: None,
         };
         let stage = Place::top(hierarchy.id);
-        let facts = Facts { host: Arc::new(host()), hierarchy, stage, make_stage: false, load: BTreeMap::new() };
+        let facts = Facts {
+            host: Arc::new(host()),
+            hierarchy,
+            stage,
+            make_stage: false,
+            load: BTreeMap::new(),
+            file: "f.toml".into(),
+            command: "cgrove verify f.toml".into(),
+        };
         Self {
             facts,
             trouble: Trouble::default(),
@@ -496,6 +504,8 @@ fn what_the_host_does_not_permit_is_told_before_anything_is_touched() {
     tell("a CPU that is not allowed", &mut v1(), &FIGURE.replace("\"quiet\"", "[0]"), Options::default());
     let mut fake = v1();
     fake.host().capabilities = 0;
+    fake.host().uid = 1000;
+    fake.host().user = "ada".into();
     tell("negative nice", &mut fake, &format!("{FIGURE}nice = -1\n"), Options::default());
     let beside = include_str!("../../../assets/experiments/tasks-beside-groups.toml");
     tell("another version", &mut Fake::new(Version::V2, &[]), beside, Options::default());
