@@ -13,7 +13,6 @@ pub mod autogroup;
 pub mod cgroups;
 pub mod cpu_max;
 pub mod cpu_stat;
-pub mod cpu_times;
 pub mod flat;
 pub mod group_type;
 pub mod ids;

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,9 +22,10 @@ use crate::model::bytes::escape;
 use crate::model::interest::Interest;
 use crate::plan::quote;
 use crate::plan::survey::Limits;
-use crate::runtime::experiment::{Driver, Told, cpu_load};
+use crate::runtime::experiment::{Driver, Listener, Told, cpu_load};
 use crate::runtime::hands::Hands;
-use crate::runtime::{signals, stage};
+use crate::runtime::signals::{self, Asked};
+use crate::runtime::stage;
 
 /// Time between two samplings while measuring.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -75,30 +76,14 @@ pub fn run(args: &Verify) -> Result<Code> {
     let facts = facts(args, &hands)?;
     let options = Options { seconds: args.seconds, convert: args.convert, keep: args.keep, step_by_step: false };
 
-    let mut told = Vec::new();
-    let mut driver = Driver::start(experiment, options, facts, &mut hands, &mut |what| told.push(what));
+    let mut driving = Driving { asked, watch: None, end: None };
+    let mut driver = Driver::start(experiment, options, facts, &mut hands, &mut driving);
     let mut sampler: Option<Sampler> = None;
-    let mut watch: Option<Interest> = None;
-    let end = loop {
-        let mut finished = None;
-        for what in told.drain(..) {
-            match what {
-                Told::Say(line) => output::message(&line),
-                Told::Ready(_) => {}
-                Told::Watch(interest) => watch = interest,
-                Told::Finished(end) => finished = Some(end),
-            }
-        }
-        if let Some(end) = finished {
-            break end;
-        }
-        let event = match asked.recv_timeout(INTERVAL) {
-            Ok(signals::Asked::Interrupt | signals::Asked::End(_)) => {
-                output::message("interrupted: taking everything back");
-                Some(Event::Interrupt)
-            }
-            Ok(signals::Asked::Suspend | signals::Asked::Continued) => None,
-            Err(RecvTimeoutError::Timeout) => match &watch {
+    while driving.end.is_none() {
+        let event = match driving.asked.recv_timeout(INTERVAL) {
+            Ok(signal) => is_end(signal).then_some(Event::Interrupt),
+            Err(RecvTimeoutError::Disconnected) => Some(Event::Interrupt),
+            Err(RecvTimeoutError::Timeout) => match &driving.watch {
                 None => None,
                 Some(interest) => {
                     let sampler = match &mut sampler {
@@ -108,15 +93,41 @@ pub fn run(args: &Verify) -> Result<Code> {
                     Some(Event::Sampled(Arc::new(sampler.sample(interest))))
                 }
             },
-            Err(RecvTimeoutError::Disconnected) => Some(Event::Interrupt),
         };
         if let Some(event) = event {
-            driver.on(event, &mut hands, &mut |what| told.push(what));
+            driver.on(event, &mut hands, &mut driving);
         }
-    };
+    }
     listening.close();
     finish(hands, args.keep);
-    print(&end, args.json)
+    driving.end.map_or(Ok(Code::Failed), |end| print(&end, args.json))
+}
+
+/// What the machine has told, and who may interrupt it.
+struct Driving {
+    asked: Receiver<Asked>,
+    watch: Option<Interest>,
+    end: Option<Box<End>>,
+}
+
+impl Listener for Driving {
+    fn tell(&mut self, what: Told) {
+        match what {
+            Told::Say(line) => output::message(&line),
+            // Never said: nothing here is done step by step.
+            Told::Ready(_) => {}
+            Told::Watch(interest) => self.watch = interest,
+            Told::Finished(end) => self.end = Some(end),
+        }
+    }
+
+    fn interrupted(&mut self) -> bool {
+        self.asked.try_iter().any(is_end)
+    }
+}
+
+fn is_end(signal: Asked) -> bool {
+    matches!(signal, Asked::Interrupt | Asked::End(_))
 }
 
 /// Ends the visit; what stands although it should not is said.

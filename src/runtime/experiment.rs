@@ -32,6 +32,17 @@ pub enum Told {
     Finished(Box<End>),
 }
 
+/// Who hears what the machine tells, and may interrupt it between two changes.
+pub trait Listener {
+    /// Takes what is told, at once.
+    fn tell(&mut self, what: Told);
+
+    /// Whether somebody asked to stop since this was asked last. Asked between any two changes.
+    fn interrupted(&mut self) -> bool {
+        false
+    }
+}
+
 /// An experiment that runs.
 pub struct Driver {
     run: Run,
@@ -45,11 +56,11 @@ impl Driver {
         options: Options,
         facts: Facts,
         hands: &mut Hands,
-        tell: &mut dyn FnMut(Told),
+        listener: &mut dyn Listener,
     ) -> Self {
         let (run, actions) = Run::start(experiment, options, facts);
         let mut driver = Self { run, clock: RealFs };
-        driver.carry_out(actions, hands, tell);
+        driver.carry_out(actions, hands, listener);
         driver
     }
 
@@ -60,29 +71,33 @@ impl Driver {
     }
 
     /// Hands in an event, and carries out what follows.
-    pub fn on(&mut self, event: Event, hands: &mut Hands, tell: &mut dyn FnMut(Told)) {
+    pub fn on(&mut self, event: Event, hands: &mut Hands, listener: &mut dyn Listener) {
         let actions = self.run.on(self.clock.now(), event);
-        self.carry_out(actions, hands, tell);
+        self.carry_out(actions, hands, listener);
     }
 
-    fn carry_out(&mut self, actions: Vec<Action>, hands: &mut Hands, tell: &mut dyn FnMut(Told)) {
+    fn carry_out(&mut self, actions: Vec<Action>, hands: &mut Hands, listener: &mut dyn Listener) {
         let mut queue = VecDeque::from(actions);
         while let Some(action) = queue.pop_front() {
+            if matches!(action, Action::Do(_)) && listener.interrupted() {
+                // What is asked for is under way for the machine: it waits for the answer before it takes back.
+                queue.extend(self.run.on(self.clock.now(), Event::Interrupt));
+            }
             let event = match action {
                 Action::Say(line) => {
-                    tell(Told::Say(line));
+                    listener.tell(Told::Say(line));
                     continue;
                 }
                 Action::Ready(what) => {
-                    tell(Told::Ready(what));
+                    listener.tell(Told::Ready(what));
                     continue;
                 }
                 Action::Watch(interest) => {
-                    tell(Told::Watch(interest));
+                    listener.tell(Told::Watch(interest));
                     continue;
                 }
                 Action::Finished(end) => {
-                    tell(Told::Finished(end));
+                    listener.tell(Told::Finished(end));
                     continue;
                 }
                 Action::Survey(needs) => match hands.survey(&needs) {

@@ -33,6 +33,16 @@ pub struct Told {
     pub changed: bool,
 }
 
+/// What the machine told.
+#[derive(Default)]
+struct Said(Vec<driving::Told>);
+
+impl driving::Listener for Said {
+    fn tell(&mut self, what: driving::Told) {
+        self.0.push(what);
+    }
+}
+
 /// The experiment of a visit.
 pub struct Session {
     /// `--under` or `--only`.
@@ -118,10 +128,10 @@ impl Session {
             }
         };
         let options = Options { seconds: None, convert: true, keep: true, step_by_step };
-        let mut said = Vec::new();
-        let driver = Driver::start(experiment, options, facts, hands, &mut |what| said.push(what));
+        let mut said = Said::default();
+        let driver = Driver::start(experiment, options, facts, hands, &mut said);
         self.driver = Some(driver);
-        self.take_in(said, told, hands)
+        self.take_in(said.0, told, hands)
     }
 
     /// A sampling was made.
@@ -134,9 +144,9 @@ impl Session {
         if matches!(event, Event::Advance) {
             self.next = None;
         }
-        let mut said = Vec::new();
-        driver.on(event, hands, &mut |what| said.push(what));
-        self.take_in(said, Told::default(), hands)
+        let mut said = Said::default();
+        driver.on(event, hands, &mut said);
+        self.take_in(said.0, Told::default(), hands)
     }
 
     fn take_in(&mut self, said: Vec<driving::Told>, mut told: Told, hands: &Hands) -> Told {

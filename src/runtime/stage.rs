@@ -7,6 +7,7 @@ use crate::kernel::discover::Discovery;
 use crate::kernel::fs::Fs;
 use crate::kernel::paths;
 use crate::kernel::real::RealFs;
+use crate::kernel::survey;
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
 use crate::model::place::Place;
@@ -48,7 +49,7 @@ pub fn of_host(host: &Host, found: &Discovery, under: Option<Place>) -> Result<S
         return Ok(Stage { hierarchy, place, make: false });
     }
     let fs = RealFs;
-    let own = paths::place(&hierarchy, &hierarchy.own_path);
+    let own = survey::own_place(&fs, &hierarchy, host.pid);
     let writable = own
         .as_ref()
         .is_some_and(|own| paths::directory(&hierarchy, own).is_some_and(|directory| fs.may_write(&directory).is_ok()));
