@@ -8,7 +8,12 @@
 //!
 //! Every amount is in CPUs (CPU-seconds per second); percentages are made where a scale is chosen, in `view`.
 //!
-//! Calling flow, live: snapshots → [`table::Table`]. For an experiment, the same solver without a snapshot.
+//! # Calling flow
+//! Live, [`live::Engine::push`] turns each snapshot into a [`table::Table`]: [`measured`] (a ring of counters) → [`demand`] →
+//! a [`contest::Contest`] → [`solve`] → [`verdict`], with the ratios of [`configured`]. For an experiment, `experiment` makes
+//! the contest from the file and asks the same solver. [`weight`] knows the kernel's units.
+//!
+//! Not here: reading (`kernel`), scales, percentages and rounding for a screen (`view`).
 
 pub mod configured;
 pub mod contest;

@@ -113,7 +113,8 @@ impl Ring {
             self.groups.entry(gone.group).or_default().lost = Some(now);
         }
         self.groups.retain(|_, track| track.seen == pushes);
-        for track in self.groups.values_mut() {
+        // Where the kernel counts, our own sums are not needed.
+        for track in self.groups.values_mut().filter(|track| track.usage.is_empty()) {
             let sum = track.own.back().map_or(0, |&(_, sum)| sum);
             match track.own.back() {
                 Some(&(at, _)) if at == now => {}

@@ -17,7 +17,8 @@
 //!   pool of their own. Such answers are not exact: the load balancer moves whole tasks.
 //!
 //! # The flow
-//! [`solve`]: [`pools`] puts the CPUs into pools → [`fill`] lays the tree over the pools, divides the weights and fills →
+//! [`solve`]: [`pools`] puts the CPUs into pools → [`entries`] lays the tree over the pools and divides the weights →
+//! [`fill`] fills →
 //! [`pools`] looks for CPUs that are owed too much and splits them off; again until none is → [`finish`] reads off who is
 //! capped and what is exact.
 //!
@@ -25,6 +26,7 @@
 //! where they are present; a quota that binds over several pools costs some more fillings each.
 //!
 //! Not here: what tasks want (`demand`), where a contest comes from (`live`, `experiment`).
+mod entries;
 mod fill;
 mod finish;
 mod pools;
@@ -39,7 +41,7 @@ pub const NOTHING: f64 = 1e-9;
 pub fn solve(contest: &Contest) -> Solution {
     let mut pools = pools::Pools::new(contest);
     loop {
-        let mut filling = fill::Filling::new(contest, &pools);
+        let mut filling = entries::Filling::new(contest, &pools);
         filling.fill();
         if !pools.split(&filling) {
             return finish::solution(contest, &pools, &filling);

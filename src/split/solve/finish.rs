@@ -3,7 +3,7 @@ use crate::model::cpu_set::CpuSet;
 use crate::split::contest::{Contest, NodeIx, NodeKind, Part, Pool, Solution};
 
 use super::NOTHING;
-use super::fill::Filling;
+use super::entries::Filling;
 use super::pools::Pools;
 
 /// The solution of a contest from its last filling.

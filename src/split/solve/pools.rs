@@ -10,7 +10,7 @@ use crate::model::cpu_set::CpuSet;
 use crate::split::contest::{Contest, NodeKind};
 
 use super::NOTHING;
-use super::fill::Filling;
+use super::entries::Filling;
 
 /// No class: a group, or a task that wants nothing or may run nowhere.
 pub(super) const NONE: u32 = u32::MAX;
