@@ -33,7 +33,9 @@ pub mod step;
 pub mod stop;
 pub mod survey;
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub mod undo;
 pub mod words;
 pub mod world;

@@ -22,14 +22,15 @@ pub fn plan(
     parent: &Place,
     path: &Bytes,
     settings: &[Setting],
-    wanted: &[Box<str>],
+    wanted_names: &[Box<str>],
 ) -> Result<Plan, Refusal> {
-    let mut draft = Draft::new(survey, format!("create {}", escape(path)))?;
+    let name = if path.is_empty() { "a group".to_owned() } else { words::clip(&escape(path)) };
+    let mut draft = Draft::new(survey, format!("create {name}"))?;
     if survey.group(parent).is_none() {
         return Err(draft.gone(parent));
     }
     let version = draft.world.version(parent);
-    let wanted = needed(&draft, parent, settings, wanted)?;
+    let wanted = needed(&draft, parent, settings, wanted_names)?;
     let parts: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
     let mut at = parent.clone();
     if version == Version::V2 {
@@ -56,11 +57,31 @@ pub fn plan(
         }
     }
     for setting in settings {
-        set::add(&mut draft, &at, setting)?;
+        set::add(&mut draft, &at, setting)
+            .map_err(|refusal| instead(refusal, &at, |other| create(parent, path, settings, wanted_names, &other)))?;
     }
     let with: Vec<String> = settings.iter().map(|s| format!("{} {}", s.file, escape(&s.data))).collect();
     let with = if with.is_empty() { String::new() } else { format!(" with {}", words::list(&with)) };
-    Ok(draft.finish(format!("create {}{with}", escape(path))))
+    Ok(draft.finish(format!("create {name}{with}")))
+}
+
+/// The ways out of a setting, for a group that is not there yet: the same creation with another value.
+fn instead(mut refusal: Refusal, at: &Place, create: impl Fn(Setting) -> Intent) -> Refusal {
+    refusal.instead.retain_mut(|way| match way.intents.as_slice() {
+        [Intent::Set { group, setting }] if group == at => {
+            way.intents = vec![create(setting.clone())];
+            true
+        }
+        _ => false,
+    });
+    refusal
+}
+
+/// The creation with `other` in place of the setting of the same file.
+fn create(parent: &Place, path: &Bytes, settings: &[Setting], controllers: &[Box<str>], other: &Setting) -> Intent {
+    let mut settings = settings.to_vec();
+    settings.iter_mut().filter(|setting| setting.file == other.file).for_each(|setting| setting.clone_from(other));
+    Intent::Create { parent: parent.clone(), path: path.clone(), settings, controllers: controllers.to_vec() }
 }
 
 /// The controllers that the group needs: those asked for and those of its settings.

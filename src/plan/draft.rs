@@ -171,7 +171,7 @@ impl<'a> Draft<'a> {
     /// The refusal for a group that does not exist.
     #[must_use]
     pub fn gone(&self, place: &Place) -> Refusal {
-        self.refuse(format!("There is no group {place} (any more). (ENOENT)"))
+        self.refuse(format!("There is no group {place}. (ENOENT)"))
     }
 
     /// Refuses a group in which this user may not make or remove groups.

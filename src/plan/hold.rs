@@ -36,8 +36,8 @@ fn act(survey: &Survey, target: &Target, hold: bool) -> Result<Plan, Refusal> {
         Target::Workloads(keys) => {
             let what = words::count(keys.len(), "workload");
             let mut draft = Draft::new(survey, format!("{verb} {what}"))?;
-            signal_all(&mut draft, keys, hold)?;
-            Ok(finish(draft, verb, &what))
+            signal_all(&mut draft, keys, hold, &what)?;
+            Ok(draft.finish(format!("{verb} {what}")))
         }
         Target::Group(place) => {
             let name = words::group(place);
@@ -142,10 +142,10 @@ fn signal_group(draft: &mut Draft<'_>, place: &Place, hold: bool) -> Result<(), 
         )));
     }
     let keys: Vec<TaskKey> = pids.iter().filter_map(|&pid| tasks::process_key(survey, pid)).collect();
-    signal_all(draft, &keys, hold)
+    signal_all(draft, &keys, hold, &name)
 }
 
-fn signal_all(draft: &mut Draft<'_>, keys: &[TaskKey], hold: bool) -> Result<(), Refusal> {
+fn signal_all(draft: &mut Draft<'_>, keys: &[TaskKey], hold: bool, what: &str) -> Result<(), Refusal> {
     let survey = draft.survey;
     let mut alive = 0;
     for &key in keys {
@@ -165,7 +165,7 @@ fn signal_all(draft: &mut Draft<'_>, keys: &[TaskKey], hold: bool) -> Result<(),
     }
     match (draft.steps.is_empty(), alive) {
         (true, 0) => Err(draft.refuse("The workloads have ended. (ESRCH)")),
-        (true, _) => Err(nothing(if alive == 1 { "the workload" } else { "them" }, hold)),
+        (true, _) => Err(nothing(what, hold)),
         _ => Ok(()),
     }
 }

@@ -243,10 +243,12 @@ pub fn next_undo(entries: &[Entry]) -> Option<u64> {
     entries.iter().rev().find(|entry| entry.undoes.is_empty() && entry.stands()).map(|entry| entry.number)
 }
 
-/// The undo that a redo takes back: the newest that stands, if nothing was done since.
+/// The undo that a redo takes back: the newest that stands, if nothing new was done since. A redo is not taken back by a
+/// redo.
 #[must_use]
 pub fn next_redo(entries: &[Entry]) -> Option<u64> {
-    let newest = entries.iter().rev().find(|entry| entry.stands())?;
+    let is_undo = |number: &u64| entries.iter().any(|entry| entry.number == *number && !entry.undoes.is_empty());
+    let newest = entries.iter().rev().find(|entry| entry.stands() && !entry.undoes.iter().any(is_undo))?;
     (!newest.undoes.is_empty()).then_some(newest.number)
 }
 

@@ -66,6 +66,16 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
         draft.ask(Confirm::Foreign);
     }
     crowd(&mut draft, to);
+    if already > 0 {
+        let verb = if already == 1 { "is" } else { "are" };
+        draft.warn(format!("{already} of them {verb} in {} already.", words::group(to)));
+    }
+    let moved: Vec<TaskKey> = draft
+        .steps
+        .iter()
+        .filter_map(|step| if let Step::Move { task, .. } = step { Some(*task) } else { None })
+        .collect();
+    let what = subject(survey, &moved, scope);
     let from = match draft.steps.as_slice() {
         [Step::Move { from, .. }] => format!(" from {}", words::group(from)),
         _ => String::new(),

@@ -145,12 +145,12 @@ fn move_of(receipt: &mut Receipt, survey: &Survey, task: TaskKey, from: &Place, 
         return;
     }
     let now = facts.groups.get(&now.hierarchy).unwrap_or(now).clone();
-    match receipt.moved.iter_mut().find(|moved| moved.task == task && moved.from.hierarchy == from.hierarchy) {
-        Some(moved) => moved.now = now,
-        None => {
-            let name = words::task(survey, task.tid);
-            receipt.moved.push(MovedTask { task, name, from: from.clone(), now });
-        }
+    let known = |moved: &&mut MovedTask| moved.task == task && moved.from.hierarchy == from.hierarchy;
+    if let Some(moved) = receipt.moved.iter_mut().find(known) {
+        moved.now = now;
+    } else {
+        let name = words::task(survey, task.tid);
+        receipt.moved.push(MovedTask { task, name, from: from.clone(), now });
     }
 }
 

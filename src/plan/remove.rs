@@ -77,14 +77,14 @@ fn in_the_way(draft: &Draft<'_>, place: &Place, parent: &Place) -> Refusal {
     if tids.is_empty() {
         return refusal.way(format!("remove {whole}, the lowest first"), removals);
     }
+    // v2: a group that hands controllers down holds no processes; the top may.
     let parent_may = parent.is_top()
         || draft.world.version(parent) == Version::V1
         || survey.group(parent).is_some_and(|facts| facts.words("cgroup.subtree_control").next().is_none());
-    if parent_may {
-        let mut intents = moves(survey, &groups, parent);
-        intents.extend(removals.iter().cloned());
-        refusal = refusal.way(format!("remove {whole}, the tasks go to {}", words::group(parent)), intents);
-    }
+    let to = if parent_may { parent.clone() } else { Place::top(parent.hierarchy) };
+    let mut intents = moves(survey, &groups, &to);
+    intents.extend(removals.iter().cloned());
+    refusal = refusal.way(format!("remove {whole}, the tasks go to {}", words::group(&to)), intents);
     if tids.iter().all(|&tid| tasks::is_own(survey, tid)) {
         let pids = tasks::processes(survey, &tids);
         let processes: Vec<TaskKey> = pids.iter().filter_map(|&pid| tasks::process_key(survey, pid)).collect();

@@ -131,7 +131,8 @@ fn check_file(draft: &Draft<'_>, place: &Place, setting: &Setting, entry: Option
         {
             let here = if entry.top == Top::Fixed { "cannot be written" } else { "does not exist" };
             return Err(draft.refuse(format!(
-                "{file} {here} in the top group: it has no siblings and no limit above the host itself. (EINVAL)"
+                "{file} {here} in the top group: it has no siblings and no limit but the host itself. ({})",
+                if file.starts_with("cpuset.") { "EACCES" } else { "EINVAL" }
             )));
         }
     }

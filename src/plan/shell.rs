@@ -85,7 +85,7 @@ fn echo(data: &[u8], file: &[u8]) -> String {
     if data.trim_ascii().is_empty() {
         return format!("echo > {}", word(file));
     }
-    let option = data.first() == Some(&b'-') && !data.get(1).is_some_and(u8::is_ascii_digit);
+    let option = data.strip_prefix(b"-").is_some_and(|rest| rest.iter().all(|byte| b"neE".contains(byte)));
     let words: Vec<&[u8]> = data.split(|&byte| byte == b' ').collect();
     let data = if words.len() > 1 && words.iter().all(|w| !w.is_empty() && w.iter().all(u8::is_ascii_alphanumeric)) {
         // Numbers and words with single spaces need no quotes: echo puts the spaces back.

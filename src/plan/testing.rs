@@ -22,14 +22,14 @@ use super::step::Step;
 use super::world::World;
 
 /// A survey in the making, on one hierarchy.
-pub struct Build {
+pub(crate) struct Build {
     world: World,
     hierarchy: HierarchyId,
     next_inode: u64,
 }
 
 /// A host of two CPUs.
-pub fn host() -> Host {
+pub(crate) fn host() -> Host {
     Host {
         name: "lab".to_owned(),
         release: "6.18".to_owned(),
@@ -51,12 +51,12 @@ pub fn host() -> Host {
 
 impl Build {
     /// The cpu hierarchy of v1, number 1, at `/sys/fs/cgroup/cpu`.
-    pub fn v1() -> Self {
+    pub(crate) fn v1() -> Self {
         Self::v1_with(&["cpu"])
     }
 
     /// A v1 hierarchy with these controllers, mounted where the first one says.
-    pub fn v1_with(controllers: &[&str]) -> Self {
+    pub(crate) fn v1_with(controllers: &[&str]) -> Self {
         let point = format!("/sys/fs/cgroup/{}", controllers[0]);
         let files: &[(&str, &str)] = match controllers[0] {
             "cpu" => &[
@@ -80,7 +80,7 @@ impl Build {
     }
 
     /// The v2 hierarchy with the usual controllers; the top hands none down yet.
-    pub fn v2() -> Self {
+    pub(crate) fn v2() -> Self {
         let files = [
             ("cgroup.procs", ""),
             ("cgroup.threads", ""),
@@ -139,22 +139,22 @@ impl Build {
     }
 
     /// The place of a path in this hierarchy.
-    pub fn place(&self, path: &str) -> Place {
+    pub(crate) fn place(&self, path: &str) -> Place {
         Place::new(self.hierarchy, path.as_bytes())
     }
 
     /// A foreign group with the files of a new one.
-    pub fn group(mut self, path: &str) -> Self {
+    pub(crate) fn group(mut self, path: &str) -> Self {
         let at = self.place(path);
         self.world.apply(&Step::MakeGroup { at: at.clone() });
-        let facts = self.world.survey.groups.get_mut(&at).expect("its parent is there");
+        let facts = self.world.survey.groups.get_mut(&at).unwrap();
         facts.key.inode = self.next_inode;
         self.next_inode += 1;
         self
     }
 
     /// A group that cgrove made.
-    pub fn ours(self, path: &str) -> Self {
+    pub(crate) fn ours(self, path: &str) -> Self {
         let mut build = self.group(path);
         let key = build.world.survey.groups[&build.place(path)].key;
         build.world.survey.made.insert(key);
@@ -162,7 +162,7 @@ impl Build {
     }
 
     /// Sets (or adds) a file of a group.
-    pub fn file(mut self, path: &str, name: &str, content: &str) -> Self {
+    pub(crate) fn file(mut self, path: &str, name: &str, content: &str) -> Self {
         let at = self.place(path);
         if name == "cgroup.subtree_control" {
             let data = content.split_whitespace().map(|c| format!("+{c}")).collect::<Vec<_>>().join(" ");
@@ -175,18 +175,18 @@ impl Build {
                 disturbs: Vec::new(),
             });
         } else {
-            self.world.survey.groups.get_mut(&at).expect("it is there").files.insert(name.into(), file(name, content));
+            self.world.survey.groups.get_mut(&at).unwrap().files.insert(name.into(), file(name, content));
         }
         self
     }
 
     /// A foreign process of one thread.
-    pub fn process(self, pid: Tid, path: &str) -> Self {
+    pub(crate) fn process(self, pid: Tid, path: &str) -> Self {
         self.thread(pid, pid, path)
     }
 
     /// A thread of a process; a process is made by its first thread.
-    pub fn thread(mut self, process: Tid, tid: Tid, path: &str) -> Self {
+    pub(crate) fn thread(mut self, process: Tid, tid: Tid, path: &str) -> Self {
         let at = self.place(path);
         let key = TaskKey { tid, start: 100 };
         let mut threads: Vec<TaskKey> = self.world.survey.tasks.get(&process).map_or(Vec::new(), |f| f.threads.clone());
@@ -198,7 +198,7 @@ impl Build {
         }
         let groups = BTreeMap::from([(self.hierarchy, at.clone())]);
         self.world.survey.tasks.insert(tid, TaskFacts { task: task(process, tid), groups, threads });
-        let facts = self.world.survey.groups.get_mut(&at).expect("it is there");
+        let facts = self.world.survey.groups.get_mut(&at).unwrap();
         for (field, member) in [(&mut facts.tasks, tid), (&mut facts.processes, process)] {
             if let Field::Value { v, .. } = field
                 && !v.contains(&member)
@@ -210,7 +210,7 @@ impl Build {
     }
 
     /// A busy loop of cgrove.
-    pub fn workload(self, pid: Tid, path: &str) -> Self {
+    pub(crate) fn workload(self, pid: Tid, path: &str) -> Self {
         let mut build = self.process(pid, path);
         let launch =
             Launch { groups: vec![build.place(path)], program: Program::Spin(Spin::default()), cpus: None, nice: 0 };
@@ -220,25 +220,25 @@ impl Build {
     }
 
     /// Changes the facts of a task.
-    pub fn task(mut self, tid: Tid, change: impl FnOnce(&mut Task)) -> Self {
-        change(&mut self.world.survey.tasks.get_mut(&tid).expect("it is there").task);
+    pub(crate) fn task(mut self, tid: Tid, change: impl FnOnce(&mut Task)) -> Self {
+        change(&mut self.world.survey.tasks.get_mut(&tid).unwrap().task);
         self
     }
 
     /// Changes anything else.
-    pub fn with_survey(mut self, change: impl FnOnce(&mut Survey)) -> Self {
+    pub(crate) fn with_survey(mut self, change: impl FnOnce(&mut Survey)) -> Self {
         change(&mut self.world.survey);
         self
     }
 
     /// The survey.
-    pub fn survey(self) -> Survey {
+    pub(crate) fn survey(self) -> Survey {
         self.world.survey
     }
 }
 
 /// The identity that [`Build`] gives a task.
-pub fn key(tid: Tid) -> TaskKey {
+pub(crate) fn key(tid: Tid) -> TaskKey {
     TaskKey { tid, start: 100 }
 }
 
@@ -272,7 +272,7 @@ fn task(process: Tid, tid: Tid) -> Task {
 }
 
 /// Facts of a process of one thread.
-pub fn facts(tid: Tid, place: &Place) -> TaskFacts {
+pub(crate) fn facts(tid: Tid, place: &Place) -> TaskFacts {
     TaskFacts {
         task: task(tid, tid),
         groups: BTreeMap::from([(place.hierarchy, place.clone())]),

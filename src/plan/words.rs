@@ -9,7 +9,7 @@ use super::survey::Survey;
 /// A group by its own name; "the top group" for the top.
 #[must_use]
 pub fn group(place: &Place) -> String {
-    if place.is_top() { "the top group".to_owned() } else { escape(place.name()) }
+    if place.is_top() { "the top group".to_owned() } else { clip(&escape(place.name())) }
 }
 
 /// A task by number and, if it is known, name: "4242 (sleep)".
@@ -36,6 +36,19 @@ pub fn list(names: &[String]) -> String {
     }
     let shown = SHOWN - 1;
     format!("{} and {} more", names[..shown].join(", "), names.len() - shown)
+}
+
+/// A name as it fits into a title: at most 60 characters, the middle left out.
+#[must_use]
+pub fn clip(name: &str) -> String {
+    const LONGEST: usize = 60;
+    let length = name.chars().count();
+    if length <= LONGEST {
+        return name.to_owned();
+    }
+    let (head, tail): (String, String) =
+        (name.chars().take(LONGEST / 2).collect(), name.chars().skip(length - LONGEST / 4).collect());
+    format!("{head}…{tail}")
 }
 
 /// A number with its noun: "1 task", "2 processes".

@@ -318,7 +318,7 @@ fn default_text(version: Version, name: &str) -> Option<String> {
 }
 
 fn file(name: &str, content: Option<Bytes>) -> File {
-    let kind = catalog::entry(name).map(|entry| entry.kind);
-    let mode = if kind == Some(catalog::Kind::Counter) { 0o444 } else { 0o644 };
+    let counts = catalog::entry(name).is_some_and(|entry| entry.kind == catalog::Kind::Counter && !entry.resets);
+    let mode = if counts { 0o444 } else { 0o644 };
     File { name: name.as_bytes().into(), mode, content: content.map_or(Field::Unread, |b| Field::new(b, Mono(0))) }
 }

@@ -103,17 +103,21 @@ fn check_processes(draft: &Draft<'_>, level: &Place, missing: &[&str]) -> Result
     if keys.len() < pids.len() || pids.iter().any(|&pid| tasks::is_guarded(survey, pid)) {
         return Err(refusal);
     }
-    let leaf = level.child(b"leaf");
+    // A name that is free.
+    let free = |name: &String| !facts.children.iter().any(|child| **child == *name.as_bytes());
+    let leaf =
+        std::iter::once("leaf".to_owned()).chain((2..=999).map(|n| format!("leaf{n}"))).find(free).unwrap_or_default();
+    let who = if pids.len() == 1 { "the process".to_owned() } else { format!("the {processes}") };
     Err(refusal.way(
-        format!("make {name}/leaf and move the {processes} there first"),
+        format!("make {name}/{leaf} and move {who} there first"),
         vec![
             Intent::Create {
                 parent: level.clone(),
-                path: Box::from(&b"leaf"[..]),
+                path: leaf.as_bytes().into(),
                 settings: Vec::new(),
                 controllers: Vec::new(),
             },
-            Intent::Move { tasks: keys, to: leaf, scope: Scope::Process },
+            Intent::Move { tasks: keys, to: level.child(leaf.as_bytes()), scope: Scope::Process },
         ],
     ))
 }

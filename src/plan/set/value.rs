@@ -80,8 +80,13 @@ pub fn check(entry: &Entry, file: &str, data: &[u8]) -> Result<(String, Vec<Stri
     }
 }
 
+/// What people write for "no limit" where the kernel wants the word max.
+fn is_no_limit(text: &str) -> bool {
+    text.eq_ignore_ascii_case("max") || matches!(text, "none" | "unlimited" | "infinity" | "-1")
+}
+
 fn if_word(wrong: Wrong, text: &str) -> Wrong {
-    if text.eq_ignore_ascii_case("max") || matches!(text, "none" | "unlimited" | "infinity" | "-1") {
+    if is_no_limit(text) {
         return Wrong::new(format!("No limit is the word max, in small letters, not \"{text}\". (EINVAL)")).or("max");
     }
     wrong
@@ -107,8 +112,13 @@ fn number(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>)
             vec![format!("Asked {value}, the kernel stores {clamped}: {file} goes from {range}.")],
         ));
     }
-    Err(Wrong::new(format!("{file} takes {range}; the kernel refuses {value}. (ERANGE or EINVAL)"))
+    Err(Wrong::new(format!("{file} takes {range}; the kernel refuses {value}. ({})", refused_with(file)))
         .or(clamped.to_string()))
+}
+
+/// The errno for a number out of range.
+fn refused_with(file: &str) -> &'static str {
+    if file.starts_with("cpu.weight") || file.starts_with("cgroup.max.") { "ERANGE" } else { "EINVAL" }
 }
 
 /// The number that a text looks like, if that is also what the kernel reads.
@@ -145,6 +155,9 @@ fn bytes(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>),
     if !word && text.eq_ignore_ascii_case("max") {
         return Err(Wrong::new(format!("No limit is -1 in {file}; the word max is cgroup v2's. (EINVAL)")).or("-1"));
     }
+    if word && is_no_limit(text) {
+        return Err(if_word(Wrong::new(""), text));
+    }
     let (digits, unit) = match text.char_indices().last() {
         Some((at, unit)) if unit.is_ascii_alphabetic() && at > 0 && !text.starts_with("0x") => {
             (&text[..at], Some(unit))
@@ -163,13 +176,15 @@ fn bytes(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>),
             )));
         }
     };
-    let value = decimal(file, digits).map_err(|wrong| if_word(wrong, text))?;
+    if numbers::read(digits) == Number::Fraction {
+        return Err(Wrong::new(format!(
+            "{file} takes whole numbers, with K, M or G if wanted; {text} is none. (EINVAL)"
+        )));
+    }
+    let value = decimal(file, digits)?;
     // The kernel does not see an overflow here: it would store something else.
     let Some(total) = value.checked_mul(1 << shift).filter(|total| (0..=i128::from(i64::MAX)).contains(total)) else {
-        return Err(if_word(
-            Wrong::new(format!("{file} takes 0 to 9223372036854775807 bytes, not {text}. (EINVAL)")),
-            text,
-        ));
+        return Err(Wrong::new(format!("{file} takes 0 to 9223372036854775807 bytes, not {text}. (EINVAL)")));
     };
     let mut notes = Vec::new();
     if total % 4096 != 0 {
@@ -186,17 +201,21 @@ fn quota(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>),
     if text == "max" {
         return Err(Wrong::new(format!("No limit is -1 in {file}; the word max is cgroup v2's. (EINVAL)")).or("-1"));
     }
-    let value = decimal(file, text)?;
-    let min = entry.min.map_or(1000, i128::from);
-    match value {
+    match decimal(file, text)? {
         ..=-1 => Ok(("-1".to_owned(), Vec::new())),
-        value if value < min => Err(Wrong::new(format!(
-            "A quota is at least {min} us a period, or -1 for none; the kernel refuses {value}. (EINVAL)"
-        ))
-        .or(min.to_string())
-        .or("-1")),
-        value => Ok((value.to_string(), Vec::new())),
+        value => at_least(entry, value, "-1").map(|text| (text, Vec::new())),
     }
+}
+
+/// A quota that is not under the least one; `none` is the word for no limit.
+fn at_least(entry: &Entry, value: i128, none: &str) -> Result<String, Wrong> {
+    let min = entry.min.map_or(1000, i128::from);
+    if value >= min {
+        return Ok(value.to_string());
+    }
+    let rule =
+        format!("A quota is at least {min} us a period, or {none} for none; the kernel refuses {value}. (EINVAL)");
+    Err(Wrong::new(rule).or(min.to_string()).or(none))
 }
 
 /// v2: `QUOTA|max [PERIOD]`.
@@ -211,7 +230,7 @@ fn pair(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>), 
         let rest = second.map_or_else(String::new, |period| format!(" {period}"));
         return Err(Wrong::new(format!("No limit is the word max in {file}. (EINVAL)")).or(format!("max{rest}")));
     } else {
-        quota(entry, file, first)?.0
+        at_least(entry, decimal(file, first)?, "max")?
     };
     if let Some(period) = second {
         let period = decimal(file, period)?;

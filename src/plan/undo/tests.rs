@@ -51,8 +51,8 @@ impl Visit {
         Ok(plan.warnings)
     }
 
-    fn line(&mut self, line: Line) {
-        let text = line.to_json().unwrap();
+    fn line(&mut self, line: impl std::borrow::Borrow<Line>) {
+        let text = line.borrow().to_json().unwrap();
         self.journal.apply(Line::parse(&text).unwrap());
     }
 
@@ -126,8 +126,13 @@ fn wander(visit: &mut Visit, moves: &[(u8, u8, u8)]) -> usize {
     done
 }
 
+/// A sequence of plans takes some milliseconds; `PROPTEST_CASES` asks for more of them.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(64)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_undone_to_the_beginning_is_as_before(
@@ -160,4 +165,203 @@ fn the_random_plans_are_not_all_refused() {
     assert!(wander(&mut visit, &moves) > 40);
     let mut visit = Visit::new(Version::V2);
     assert!(wander(&mut visit, &moves) > 40);
+}
+
+fn undo(visit: &mut Visit, number: u64) -> Vec<String> {
+    visit.run(&Intent::Undo { entries: vec![number] }).unwrap_or_else(|refusal| vec![refusal.title, refusal.rule])
+}
+
+#[test]
+fn what_others_changed_since_is_left_and_said() {
+    let mut visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    let (x, other) = (top.child(b"x"), top.child(b"other"));
+    visit.run(&create(&top, "x", &[("cpu.shares", "600")])).unwrap();
+    visit.run(&set(&other, "cpu.shares", "200")).unwrap();
+    visit.run(&set(&other, "cpu.cfs_quota_us", "50000")).unwrap();
+    let move_to_x = Intent::Move { tasks: visit.fake.tasks()[..2].to_vec(), to: x.clone(), scope: Scope::Process };
+    visit.run(&move_to_x).unwrap();
+    visit.fake.poke(&other, "cpu.shares", "300");
+    visit.fake.end(10);
+    let warnings = visit.undo_all();
+    insta::assert_snapshot!(warnings.join("\n"));
+    let (groups, processes) = visit.fake.shape();
+    assert_eq!((&*groups[&other]["cpu.shares"], &*groups[&other]["cpu.cfs_quota_us"]), ("300", "-1"));
+    assert!(!groups.contains_key(&x));
+    assert_eq!(processes[&11].1, other);
+}
+
+#[test]
+fn a_group_with_foreign_tasks_or_groups_stays() {
+    let mut visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    visit.run(&create(&top, "x", &[])).unwrap();
+    visit.run(&create(&top, "y", &[])).unwrap();
+    visit.fake.somebody_moves(12, &top.child(b"x"));
+    visit.fake.somebody_makes(&top.child(b"y").child(b"theirs"));
+    assert_eq!(
+        visit.undo_all(),
+        ["y stays: it has the groups theirs by now. x stays: it holds 1 task by now (12 (sleep))."]
+    );
+    assert!(visit.fake.places().contains(&top.child(b"x")));
+}
+
+#[test]
+fn a_group_that_somebody_made_anew_is_not_ours() {
+    let mut visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    let x = top.child(b"x");
+    visit.run(&create(&top, "x", &[])).unwrap();
+    visit.fake.somebody_removes(&x);
+    visit.fake.somebody_makes(&x);
+    let nothing = "nothing to do: undo: create x";
+    let anew = "/x is another group now, made by somebody else: it is left as it is.";
+    assert_eq!(undo(&mut visit, 1), [nothing, anew]);
+    assert!(visit.fake.places().contains(&x));
+    visit.fake.somebody_removes(&x);
+    assert_eq!(undo(&mut visit, 1), [nothing, "Everything is as it was before."]);
+    assert_eq!(undo(&mut visit, 9)[1], "There is no entry 9 in the journal of this visit.");
+}
+
+#[test]
+fn redo_does_it_again_and_can_be_undone_again() {
+    let mut visit = Visit::new(Version::V2);
+    let before = visit.fake.shape();
+    let top = visit.fake.top();
+    visit.run(&create(&top, "x/y", &[("cpu.weight", "300")])).unwrap();
+    let after = visit.fake.shape();
+    for _ in 0..3 {
+        let number = next_undo(&visit.journal.entries).unwrap();
+        undo(&mut visit, number);
+        assert_eq!(visit.fake.shape(), before);
+        let number = next_redo(&visit.journal.entries).unwrap();
+        undo(&mut visit, number);
+        assert_eq!(visit.fake.shape(), after);
+        assert_eq!(next_redo(&visit.journal.entries), None);
+    }
+    let titles: Vec<&str> = visit.journal.entries.iter().map(|entry| entry.title.as_str()).take(4).collect();
+    let create = "create x/y with cpu.weight 300";
+    assert_eq!(titles, [create, &format!("undo: {create}"), &format!("redo: {create}"), &format!("undo: {create}")]);
+}
+
+#[test]
+fn redo_follows_undo_in_order_until_something_new_is_done() {
+    let mut visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    for name in ["a", "b"] {
+        visit.run(&create(&top, name, &[])).unwrap();
+    }
+    let key = |visit: &mut Visit, next: fn(&[super::super::journal::Entry]) -> Option<u64>| {
+        let number = next(&visit.journal.entries);
+        if let Some(number) = number {
+            undo(visit, number);
+        }
+        number
+    };
+    assert_eq!((key(&mut visit, next_undo), key(&mut visit, next_undo)), (Some(2), Some(1)));
+    assert_eq!(key(&mut visit, next_undo), None);
+    assert_eq!((key(&mut visit, next_redo), key(&mut visit, next_redo)), (Some(4), Some(3)));
+    assert_eq!(key(&mut visit, next_redo), None);
+    assert!(visit.fake.places().contains(&top.child(b"b")));
+    assert_eq!(key(&mut visit, next_undo), Some(2));
+    visit.run(&create(&top, "c", &[])).unwrap();
+    assert_eq!(key(&mut visit, next_redo), None);
+    assert_eq!(all_undo(&visit.journal.entries), [8, 1]);
+}
+
+#[test]
+fn an_ended_workload_is_launched_again_where_it_was_at_last() {
+    let mut visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    let (x, y) = (top.child(b"x"), top.child(b"y"));
+    visit.run(&create(&top, "x", &[])).unwrap();
+    visit.run(&create(&top, "y", &[])).unwrap();
+    visit.run(&launch(&x)).unwrap();
+    let first = visit.fake.own()[0];
+    visit.run(&Intent::Move { tasks: vec![first], to: y.clone(), scope: Scope::Process }).unwrap();
+    visit.run(&Intent::Stop { processes: vec![first] }).unwrap();
+    assert!(visit.fake.own().is_empty());
+    undo(&mut visit, 5);
+    let again = visit.fake.own()[0];
+    assert_eq!(visit.fake.shape().1[&again.tid].1, y);
+    // The move is meant for the new process now.
+    undo(&mut visit, 4);
+    assert_eq!(visit.fake.shape().1[&again.tid].1, x);
+    undo(&mut visit, 3);
+    assert!(visit.fake.own().is_empty());
+}
+
+#[test]
+fn a_step_that_a_crash_left_in_doubt_is_taken_back_if_it_was_done() {
+    let mut visit = Visit::new(Version::V1);
+    let before = visit.fake.shape();
+    let (top, other) = (visit.fake.top(), visit.fake.top().child(b"other"));
+    // Begun and done, but not written down.
+    for intent in [create(&top, "x", &[]), set(&other, "cpu.shares", "200")] {
+        let plan = visit.plan(&intent).unwrap();
+        let number = visit.journal.next_number();
+        let (title, shell) = (plan.title, plan.shell);
+        visit.line(Line::Begin { number, time_ms: 0, title, shell, steps: plan.steps.clone(), undoes: Vec::new() });
+        visit.line(Line::Intend { number, step: 0 });
+        visit.fake.apply(&plan.steps[0]).unwrap();
+    }
+    // Begun and not done.
+    let plan = visit.plan(&set(&other, "cpu.cfs_quota_us", "20000")).unwrap();
+    visit.line(Line::Begin {
+        number: 3,
+        time_ms: 0,
+        title: plan.title,
+        shell: plan.shell,
+        steps: plan.steps,
+        undoes: Vec::new(),
+    });
+    visit.line(Line::Intend { number: 3, step: 0 });
+    visit.undo_all();
+    assert_eq!(visit.fake.shape(), before);
+}
+
+#[test]
+fn the_receipt_says_what_stands() {
+    let mut visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    let (x, other) = (top.child(b"x"), top.child(b"other"));
+    visit.run(&create(&top, "x", &[("cpu.shares", "600")])).unwrap();
+    visit.run(&set(&other, "cpu.shares", "200")).unwrap();
+    visit.run(&set(&other, "cpu.shares", "300")).unwrap();
+    visit.run(&set(&x, "cpu.idle", "1")).unwrap();
+    let foreign = visit.fake.tasks()[0];
+    visit.run(&Intent::Move { tasks: vec![foreign], to: x.clone(), scope: Scope::Process }).unwrap();
+    visit.run(&launch(&x)).unwrap();
+    let receipt = |visit: &Visit| {
+        let needs = super::super::receipt::needs(&visit.journal.entries);
+        super::super::receipt::of(&visit.fake.survey(&needs), &visit.journal.entries)
+    };
+    let leaving = receipt(&visit);
+    let plan = leaving.restore.clone().unwrap().unwrap();
+    insta::assert_snapshot!([leaving.sentences(), plan.shell].concat().join("\n"));
+    visit.undo_all();
+    assert_eq!(receipt(&visit).sentences(), Vec::<String>::new());
+}
+
+#[test]
+fn a_journal_survives_a_torn_last_line() {
+    let visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    let begin = Line::Visit { format: super::super::journal::FORMAT, boot_id: "b".to_owned(), pid: 7, time_ms: 1 };
+    let plan = visit.plan(&create(&top, "caf\u{e9}", &[("cpu.shares", "600")])).unwrap();
+    let (title, shell) = (plan.title, plan.shell);
+    let lines = [
+        begin,
+        Line::Begin { number: 1, time_ms: 2, title, shell, steps: plan.steps, undoes: Vec::new() },
+        Line::Intend { number: 1, step: 0 },
+    ];
+    let mut text: String = lines.iter().map(|line| line.to_json().unwrap() + "\n").collect();
+    text.push_str("{\"line\":\"done\",\"num");
+    let journal = Journal::parse(&text).unwrap();
+    assert_eq!((journal.boot_id.as_deref(), journal.pid, journal.entries.len()), (Some("b"), Some(7), 1));
+    assert_eq!(journal.entries[0].steps[0].state, super::super::journal::State::Begun);
+    assert_eq!(journal.entries[0].steps[1].state, super::super::journal::State::Planned);
+    let broken = Journal::parse(&text.replace("\"format\":1", "\"format\":9")).unwrap_err();
+    assert_eq!(broken.to_string(), "journal, line 1: format 9; this cgrove knows 1");
+    assert!(Journal::parse("nonsense\n").is_err());
 }

@@ -95,6 +95,23 @@ impl Fake {
         self.groups.get_mut(place).unwrap().files.insert(file.to_owned(), value.to_owned());
     }
 
+    /// Somebody else moves a process.
+    pub(super) fn somebody_moves(&mut self, tid: Tid, to: &Place) {
+        self.processes.get_mut(&tid).unwrap().place = to.clone();
+    }
+
+    /// Somebody else makes a group.
+    pub(super) fn somebody_makes(&mut self, at: &Place) {
+        let made = self.made.clone();
+        self.make(at).unwrap();
+        self.made = made;
+    }
+
+    /// Somebody else removes a group.
+    pub(super) fn somebody_removes(&mut self, at: &Place) {
+        self.groups.remove(at).unwrap();
+    }
+
     /// A process ends.
     pub(super) fn end(&mut self, tid: Tid) {
         self.processes.remove(&tid);
@@ -284,9 +301,8 @@ impl Fake {
         let idle = has("cpu.idle") == Some("1");
         let stored = match file {
             _ if at.is_top() => return Err(Errno::EINVAL),
-            "cpu.shares" if idle => return Err(Errno::EINVAL),
+            "cpu.shares" | "cpu.weight" if idle => return Err(Errno::EINVAL),
             "cpu.shares" => number()?.clamp(2, 262_144).to_string(),
-            "cpu.weight" if idle => return Err(Errno::EINVAL),
             "cpu.weight" if !(1..=10_000).contains(&number()?) => return Err(Errno::ERANGE),
             "cpu.weight" => number()?.to_string(),
             "cpu.idle" | "cgroup.freeze" if !matches!(text, "0" | "1") => return Err(Errno::EINVAL),
@@ -312,8 +328,7 @@ impl Fake {
                 let period = has("cpu.max").unwrap().split_whitespace().nth(1).unwrap().to_owned();
                 if text.contains(' ') { text.to_owned() } else { format!("{text} {period}") }
             }
-            "pids.max" => text.to_owned(),
-            "cgroup.freeze" => text.to_owned(),
+            "pids.max" | "cgroup.freeze" => text.to_owned(),
             _ => return Err(Errno::EINVAL),
         };
         self.poke(at, file, &stored);

@@ -1,0 +1,101 @@
+use super::*;
+
+fn go(survey: &Survey, tids: &[i32], to: &str, scope: Scope) -> String {
+    said(survey, &Intent::Move { tasks: tids.iter().map(|&tid| key(tid)).collect(), to: at(survey, to), scope })
+}
+
+#[test]
+fn processes_and_threads() {
+    let survey = Build::v1()
+        .ours("/a")
+        .ours("/b")
+        .group("/other")
+        .workload(40, "/a")
+        .process(42, "/")
+        .thread(50, 50, "/a")
+        .thread(50, 51, "/b")
+        .process(60, "/b")
+        .survey();
+    let mut text = String::new();
+    for (tids, to, scope) in [
+        (&[40][..], "/b", Scope::Process),
+        (&[40], "/other", Scope::Process),
+        (&[42], "/a", Scope::Process),
+        (&[50], "/b", Scope::Process),
+        (&[51], "/a", Scope::Thread),
+        (&[50, 51, 60], "/other", Scope::Process),
+        (&[60], "/b", Scope::Process),
+        (&[40, 60], "/b", Scope::Process),
+        (&[99], "/b", Scope::Process),
+        (&[40], "/gone", Scope::Process),
+    ] {
+        text += &go(&survey, tids, to, scope);
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn tasks_that_do_not_move() {
+    let build =
+        || Build::v1().ours("/a").process(2, "/").process(42, "/").process(900, "/").process(800, "/").process(1, "/");
+    let mut text = String::new();
+    let zombie = build().task(42, |task| task.state = 'Z').survey();
+    text += &go(&zombie, &[42], "/a", Scope::Process);
+    let bound =
+        build().task(42, |task| (task.kernel, task.bound) = (true, true)).task(2, |task| task.kernel = true).survey();
+    text += &go(&bound, &[42], "/a", Scope::Process);
+    text += &go(&bound, &[2], "/a", Scope::Process);
+    let kernel = build().task(42, |task| task.kernel = true).survey();
+    text += &go(&kernel, &[42], "/a", Scope::Process);
+    for guarded in [900, 800, 1] {
+        text += &go(&build().survey(), &[guarded], "/a", Scope::Process);
+    }
+    let leader =
+        Build::v1().ours("/a").thread(42, 42, "/").thread(42, 43, "/").task(42, |task| task.state = 'Z').survey();
+    text += &go(&leader, &[42], "/a", Scope::Process);
+    text += &go(&leader, &[42], "/a", Scope::Thread);
+    let rt = build().file("/a", "cpu.rt_runtime_us", "0").task(42, |task| task.policy = Policy::Fifo).survey();
+    text += &go(&rt, &[42], "/a", Scope::Process);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn groups_that_take_none() {
+    let cpuset = Build::v1_with(&["cpuset"]).ours("/a").process(42, "/").survey();
+    let mut text = go(&cpuset, &[42], "/a", Scope::Process);
+    let v2 = || {
+        Build::v2()
+            .file("/", "cgroup.subtree_control", "cpu")
+            .ours("/a")
+            .file("/a", "cgroup.subtree_control", "cpu")
+            .ours("/a/x")
+            .ours("/a/y")
+            .workload(42, "/a/x")
+    };
+    text += &go(&v2().survey(), &[42], "/a", Scope::Process);
+    text += &go(&v2().survey(), &[42], "/a/y", Scope::Process);
+    text += &go(&v2().survey(), &[42], "/a/y", Scope::Thread);
+    text += &go(&v2().file("/a/y", "cgroup.type", "domain invalid").survey(), &[42], "/a/y", Scope::Process);
+    let threaded = v2()
+        .file("/a/x", "cgroup.type", "threaded")
+        .file("/a/y", "cgroup.type", "threaded")
+        .file("/a", "cgroup.type", "domain threaded")
+        .survey();
+    text += &go(&threaded, &[42], "/a/y", Scope::Thread);
+    text += &go(&v2().file("/a/y", "cgroup.freeze", "1").survey(), &[42], "/a/y", Scope::Process);
+    let full = v2().file("/a/y", "pids.max", "1").file("/a/y", "pids.current", "1").survey();
+    text += &go(&full, &[42], "/a/y", Scope::Process);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn out_of_a_unit() {
+    let survey = Build::v2()
+        .group("/system.slice")
+        .group("/system.slice/nginx.service")
+        .ours("/a")
+        .process(42, "/system.slice/nginx.service")
+        .with_survey(|survey| std::sync::Arc::make_mut(&mut survey.host).systemd = true)
+        .survey();
+    insta::assert_snapshot!(go(&survey, &[42], "/a", Scope::Process));
+}
