@@ -6,7 +6,7 @@
 //! from the journals that a killed cgrove left behind.
 //!
 //! Workloads are children of the [`supervisor`], a process of its own that ends them when cgrove is gone; each starts as a
-//! [`launch`], which enters its groups before it becomes the [`spin`] loop or a command.
+//! [`launch`], which waits at its gate until it is in its groups, and then is the [`spin`] loop or becomes a command.
 //!
 //! | module | changes |
 //! |---|---|

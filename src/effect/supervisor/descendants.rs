@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::effect::executor::put;
+use crate::effect::launch::urgent::urgent;
 use crate::effect::process::{self, Held, Stat};
 use crate::model::id::{Pid, TaskKey};
 use crate::plan::step::Signal;
@@ -71,7 +72,7 @@ const PATIENCE: Duration = Duration::from_millis(10);
 ///
 /// To die takes a little CPU time, which a process in a group of small weight, under a quota that is used up, or pinned
 /// beside a busy neighbour does not get for seconds. So whoever is still there after [`PATIENCE`] is moved into cgrove's own
-/// groups (which thaws it, too, if it was frozen), and on to another CPU if it may use one.
+/// groups (which thaws it, too, if it was frozen), made urgent, and sent to another CPU if there is one.
 #[derive(Debug, Default)]
 pub(super) struct Hunt {
     /// When each was first met.
@@ -105,6 +106,8 @@ fn help(pid: Pid, homes: &BTreeSet<PathBuf>) {
     }
     let Ok(ours) = rustix::thread::sched_getaffinity(None) else { return };
     for thread in process::threads(pid).unwrap_or_default() {
+        // SIGKILL is pending: the first thing it will do is end.
+        urgent(thread.tid);
         let Ok(cpu) = process::last_cpu(thread.tid) else { continue };
         let mut others = ours;
         others.unset(cpu as usize);

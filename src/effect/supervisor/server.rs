@@ -19,6 +19,7 @@ use super::wire::{Ask, Ended, Key, Report, Request};
 use crate::effect::failure::errno;
 use crate::effect::launch::admit::admit;
 use crate::effect::launch::gate::{GO, READY};
+use crate::effect::launch::urgent::urgent;
 use crate::effect::launch::{self, Entry, Failed, Order};
 use crate::effect::process;
 use crate::model::id::{Pid, TaskKey};
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
     let _ = rustix::thread::set_name(c"cgrove-superv");
     let Ok(mut socket) = launch::take_stdin() else { return ExitCode::from(125) };
     launch::close_on_exec();
+    urgent(0);
     match Server::new(&socket) {
         Ok(mut server) => {
             server.report(&Report::Ready);
