@@ -20,7 +20,7 @@ use super::filter::Filter;
 use super::keymap::{Action, binding};
 use super::prompt::{Kind, Prompt, weight_intent};
 use super::scale::name_of;
-use super::sort::{Column, Order};
+use super::sort::{Column, Order, Set};
 use super::state::{Panel, State};
 use super::tasks;
 use super::tree;
@@ -125,6 +125,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.tree.order = Some(Order { rising: !order.rising, ..order });
         }
         Action::Threads => state.threads = !state.threads,
+        Action::Columns => {
+            state.columns = match state.columns {
+                Set::Class => Set::Host,
+                Set::Host => Set::Class,
+            };
+        }
         Action::Scale => state.scale = state.scale.next(),
         Action::MeasureAnew => return vec![Command::MeasureAnew],
         Action::Delay => {
@@ -319,11 +325,11 @@ pub fn show_hierarchy(state: &mut State, id: crate::model::id::HierarchyId) {
 
 /// By the next column; after the last by name again.
 fn next_order(state: &mut State) {
-    let columns = Column::of(state);
+    let columns = Column::of(state, state.size.0);
     let now = state.tree.order.map_or(Column::Group, |order| order.by);
     let at = columns.iter().position(|&column| column == now).unwrap_or(0);
-    let next = columns.iter().copied().cycle().skip(at + 1).find(|&c| c != Column::Verdict).unwrap_or(Column::Group);
-    sort_by(state, next);
+    let after = columns[at + 1..].iter().copied().find(|&column| column != Column::Verdict);
+    sort_by(state, after.unwrap_or(Column::Group));
 }
 
 /// Sorts by a column: its first order, or the other one if it is the order already.

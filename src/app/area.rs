@@ -45,6 +45,7 @@ impl Area {
     }
 
     /// Takes `rows` from its top, and shrinks.
+    #[must_use]
     pub fn take_top(&mut self, rows: u16) -> Self {
         let rows = rows.min(self.height);
         let taken = Self::new(self.x, self.y, self.width, rows);
@@ -54,6 +55,7 @@ impl Area {
     }
 
     /// Takes `rows` from its bottom, and shrinks.
+    #[must_use]
     pub fn take_bottom(&mut self, rows: u16) -> Self {
         let rows = rows.min(self.height);
         self.height -= rows;

@@ -213,11 +213,7 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
         let journal::State::Done(outcome) = &record.state else { continue };
         match (&record.step, outcome) {
             (Step::MakeGroup { .. }, Outcome::Made(key)) => made = Some(*key),
-            (Step::RemoveGroup { key, .. }, Outcome::Removed) => {
-                if let Some(key) = key {
-                    state.removed.push(*key);
-                }
-            }
+            (Step::RemoveGroup { key: Some(key), .. }, Outcome::Removed) => state.removed.push(*key),
             (Step::Write { key, file, data, .. }, Outcome::Stored(Some(stored))) => {
                 let stored = String::from_utf8_lossy(stored).trim().to_owned();
                 let asked = String::from_utf8_lossy(data).trim().to_owned();
@@ -242,4 +238,25 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
     if let Some(said) = said {
         state.say(said);
     }
+}
+
+/// A shell line for the screen: the directory of the stage, or else the mount point, is shortened to `…`. With `y` lines
+/// are copied whole.
+#[must_use]
+pub fn shorten(state: &State, line: &str) -> String {
+    let Some(snapshot) = state.snapshot() else { return line.to_owned() };
+    let dots = if state.setup.ascii { "..." } else { "…" };
+    let mut line = line.to_owned();
+    for hierarchy in &snapshot.structure.hierarchies {
+        let Some(mount) = hierarchy.best_mount() else { continue };
+        let Ok(point) = std::str::from_utf8(&mount.point) else { continue };
+        let built_at = state.setup.stage.as_ref().filter(|place| place.hierarchy == hierarchy.id && !place.is_top());
+        if let Some(place) = built_at {
+            line = line.replace(&format!("{point}{place}/"), &format!("{dots}/"));
+        }
+        if point.len() > 1 {
+            line = line.replace(&format!("{point}/"), &format!("{dots}/"));
+        }
+    }
+    line
 }

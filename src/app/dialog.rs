@@ -182,7 +182,7 @@ impl Dialog {
             Self::Workload(dialog) => dialog.choose(state, option),
             Self::Signals(dialog) => dialog.choose(state, option),
             Self::Experiments(dialog) => dialog.choose(state, option),
-            Self::Leave(dialog) => dialog.choose(option),
+            Self::Leave(_) => leave::Receipt::choose(option),
             Self::Palette(dialog) => dialog.choose(state, option),
             Self::Help(_) => (None, Vec::new()),
         }

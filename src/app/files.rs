@@ -1,6 +1,8 @@
 //! The panel Files, as rows: every file of the selected group with what it reads.
+use crate::catalog;
 use crate::model::bytes::escape;
 use crate::model::field::Field;
+use crate::model::hierarchy::Version;
 use crate::model::snapshot::File;
 
 use super::state::State;
@@ -16,6 +18,10 @@ pub struct FileRow {
     pub value: String,
     /// Whether `value` is a value.
     pub known: bool,
+    /// The value in words, where that says more.
+    pub words: Option<String>,
+    /// What the file means, where the catalog has it.
+    pub meaning: Option<&'static str>,
 }
 
 /// The rows, or why there are none, in words.
@@ -27,12 +33,15 @@ pub fn rows(state: &State) -> Result<Vec<FileRow>, String> {
     let id = state.selected().ok_or("no group is selected")?;
     let files = snapshot.files.as_ref().filter(|files| files.group == id).ok_or("being read …")?;
     match &files.entries {
-        Field::Value { v, .. } => Ok(v.iter().map(row).collect()),
+        Field::Value { v, .. } => {
+            let version = state.shown_hierarchy().map_or(Version::V1, |h| h.version);
+            Ok(v.iter().map(|file| row(file, version)).collect())
+        }
         other => Err(word(other).to_owned()),
     }
 }
 
-fn row(file: &File) -> FileRow {
+fn row(file: &File, version: Version) -> FileRow {
     let mode = match (file.mode & 0o400 != 0, file.mode & 0o200 != 0) {
         (true, true) => "rw",
         (true, false) => "r-",
@@ -48,7 +57,10 @@ fn row(file: &File) -> FileRow {
         Field::Unread if mode == "-w" => ("only for writing".to_owned(), false),
         other => (word(other).to_owned(), false),
     };
-    FileRow { name: escape(&file.name), mode, value, known }
+    let entry = std::str::from_utf8(&file.name).ok().and_then(|name| catalog::entry_for(version, name));
+    let words = entry.filter(|_| known).map(|entry| catalog::human(entry, &value)).filter(|words| *words != value);
+    let meaning = entry.map(|entry| &*entry.meaning);
+    FileRow { name: escape(&file.name), mode, value, known, words, meaning }
 }
 
 /// Why a field has no value, in a word.

@@ -63,11 +63,11 @@ pub fn show(state: &mut State, shown: Shown) {
 
 /// The stage where it is in this hierarchy and not the top, else the top.
 fn first_selection(state: &mut State) {
-    let stage = state.setup.stage.clone().filter(|stage| Some(stage.hierarchy) == state.hierarchy);
+    let place = state.setup.stage.clone();
+    let place = place.filter(|place| Some(place.hierarchy) == state.hierarchy && !place.is_top());
     let Some(snapshot) = state.snapshot() else { return };
     let structure = &snapshot.structure;
-    let stage = stage.filter(|stage| !stage.is_top()).and_then(|stage| structure.at(&stage));
-    let stage_key = stage.and_then(|id| structure.group(id)).map(|group| group.key);
+    let stage_key = place.and_then(|place| structure.at(&place)).and_then(|id| structure.group(id)).map(|g| g.key);
     let root = state.shown_hierarchy().and_then(|h| h.root);
     let root = root.and_then(|id| state.snapshot()?.structure.group(id)).map(|group| group.key);
     if stage_key.is_some() {

@@ -153,7 +153,7 @@ impl Layout {
                 layout.header = rest.take_top(1);
                 layout.keys = rest.take_bottom(1);
                 layout.change = rest.take_bottom(1);
-                layout.panel = rest.take_bottom(if whole.height >= 20 { 2 } else { 1 });
+                layout.panel = rest.take_bottom(2 + whole.height.saturating_sub(24).min(4) / 2);
                 layout.tree = rest;
                 layout.place_labels(state);
             }

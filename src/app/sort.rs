@@ -3,6 +3,8 @@ use std::cmp::Ordering;
 
 use crate::model::id::GroupId;
 
+use crate::split::table::Enough;
+
 use super::state::State;
 
 /// A column of the tree.
@@ -22,6 +24,10 @@ pub enum Column {
     Verdict,
     /// GETS beside RULE, in points and as a bar.
     Bar,
+    /// Part of the time that its tasks which want the CPU waited for it.
+    Wait,
+    /// Whether it has enough, and by whose cap not, in words.
+    Enough,
     /// Tasks: own + below.
     Tasks,
     /// Number of groups right below.
@@ -42,23 +48,47 @@ impl Column {
             Self::Gets => "GETS",
             Self::Verdict => "",
             Self::Bar => "vs RULE",
+            Self::Wait => "WAIT",
+            Self::Enough => "ENOUGH?",
             Self::Tasks => "TASKS",
             Self::Children => "GROUPS",
             Self::State => "STATE",
         }
     }
 
-    /// The columns of a hierarchy. Never one about the CPU where the cpu controller is not.
+    /// The columns of a hierarchy on a screen of this width. Never one about the CPU where the cpu controller is not.
     #[must_use]
-    pub fn of(state: &State) -> &'static [Self] {
-        if state.has_cpu() {
-            &[Self::Group, Self::Weight, Self::Rule, Self::Owed, Self::Gets, Self::Verdict, Self::Bar, Self::Tasks]
-        } else if state.shown_hierarchy().is_some_and(|h| h.has("freezer")) {
-            &[Self::Group, Self::State, Self::Children, Self::Tasks]
-        } else {
-            &[Self::Group, Self::Children, Self::Tasks]
+    pub fn of(state: &State, width: u16) -> &'static [Self] {
+        use Column as C;
+        let wide = width >= WIDE;
+        match (state.has_cpu(), state.columns) {
+            (true, Set::Class) if wide => {
+                &[C::Group, C::Weight, C::Rule, C::Owed, C::Gets, C::Verdict, C::Bar, C::Enough, C::Tasks]
+            }
+            (true, Set::Class) => &[C::Group, C::Weight, C::Rule, C::Owed, C::Gets, C::Verdict, C::Bar, C::Tasks],
+            (true, Set::Host) if wide => {
+                &[C::Group, C::Weight, C::Rule, C::Owed, C::Gets, C::Verdict, C::Wait, C::Enough, C::Tasks]
+            }
+            (true, Set::Host) => &[C::Group, C::Owed, C::Gets, C::Verdict, C::Wait, C::Enough, C::Tasks],
+            (false, _) if state.shown_hierarchy().is_some_and(|h| h.has("freezer")) => {
+                &[C::Group, C::State, C::Children, C::Tasks]
+            }
+            (false, _) => &[C::Group, C::Children, C::Tasks],
         }
     }
+}
+
+/// From so many cells on there is room for every column.
+const WIDE: u16 = 100;
+
+/// Which columns are wanted where the CPU is split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Set {
+    /// For a lesson: RULE beside GETS, as a bar.
+    #[default]
+    Class,
+    /// For a host: who waits, and why.
+    Host,
 }
 
 /// An order of rows.
@@ -108,6 +138,15 @@ fn amount(state: &State, column: Column, id: GroupId) -> Option<f64> {
             Some((row.measured.cpus()? - row.expected.cpus()?).abs())
         }
         Column::Bar => Some(split()?.measured.cpus()? - split()?.configured?.as_f64()),
+        Column::Wait => split()?.wait,
+        Column::Enough => Some(match split()?.verdict.enough {
+            Enough::Capped(_) => 4.0,
+            Enough::Short => 3.0,
+            Enough::Held => 2.0,
+            Enough::Enough => 1.0,
+            Enough::Idle => 0.0,
+            Enough::Unknown => return None,
+        }),
         Column::Tasks => super::tasks::counts(state, id).map(|(own, below)| f64::from(own) + f64::from(below)),
         Column::Children => Some(state.snapshot()?.structure.group(id)?.children.len() as f64),
         Column::State => state.values(id)?.frozen.get().map(|frozen| f64::from(u8::from(frozen))),

@@ -24,10 +24,12 @@ use super::message::Token;
 use super::prompt::Prompt;
 use super::scale::Scale;
 use super::setup::Setup;
+use super::sort::Set;
 use super::tree::{Flat, Ghost, TreeView};
 
 /// The state of the app. Made once by [`State::new`], changed only by [`super::update`].
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "switches that the user sets, each by itself")]
 pub struct State {
     /// What is fixed for the visit.
     pub setup: Setup,
@@ -65,6 +67,8 @@ pub struct State {
     pub threads: bool,
     /// What 100 % is.
     pub scale: Scale,
+    /// Which columns are wanted where the CPU is split.
+    pub columns: Set,
     /// Whether the big view is wanted.
     pub big: bool,
     /// Whether foreign groups may be changed.
@@ -169,6 +173,7 @@ impl State {
             panel_cursor: 0,
             threads: true,
             scale: Scale::default(),
+            columns: if setup.stage.is_some() { Set::Class } else { Set::Host },
             big: setup.big,
             armed: false,
             mouse: setup.mouse,

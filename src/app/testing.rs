@@ -1,6 +1,8 @@
 //! A small world for tests: frames made by hand, and a runtime that does what it is told to an in-memory host.
 //!
 //! Nothing here is true of any kernel: weights give RULE, everything else of the split is said by the test.
+#![expect(clippy::missing_panics_doc, reason = "a test that asks for what is not there fails")]
+#![expect(clippy::too_many_lines, reason = "one arm an intent")]
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -266,23 +268,39 @@ impl World {
                 owner: group.owner,
                 unlisted: None,
             });
-            match parent {
-                Some(parent) => structure.group_mut(parent).unwrap().children.push(id),
-                None => {
-                    let h = structure.hierarchies.iter_mut().find(|h| h.id == place.hierarchy).unwrap();
-                    h.root = Some(id);
-                }
+            if let Some(parent) = parent {
+                structure.group_mut(parent).unwrap().children.push(id);
+            } else {
+                let h = structure.hierarchies.iter_mut().find(|h| h.id == place.hierarchy).unwrap();
+                h.root = Some(id);
             }
         }
         structure
     }
 
-    fn configured(&self, place: &Place) -> Ratio {
-        let Some(parent) = place.parent() else { return Ratio::ONE };
+    /// RULE of every group, and the tasks below it.
+    fn rules(&self) -> BTreeMap<&Place, (Ratio, usize)> {
         let weight = |group: &Group| u128::from(group.weight.unwrap_or(1024));
-        let siblings = self.groups.iter().filter(|(p, _)| p.parent().as_ref() == Some(&parent));
-        let sum: u128 = siblings.map(|(_, group)| weight(group)).sum();
-        self.configured(&parent).times(Ratio::new(weight(&self.groups[place]), sum).unwrap())
+        let mut sums: BTreeMap<Place, u128> = BTreeMap::new();
+        let mut below: BTreeMap<Place, usize> = BTreeMap::new();
+        for (place, group) in &self.groups {
+            let above: Vec<Place> = std::iter::successors(place.parent(), Place::parent).collect();
+            if let Some(parent) = above.first() {
+                *sums.entry(parent.clone()).or_default() += weight(group);
+            }
+            for place in above {
+                *below.entry(place).or_default() += group.tasks.len();
+            }
+        }
+        let mut rules: BTreeMap<&Place, (Ratio, usize)> = BTreeMap::new();
+        for (place, group) in &self.groups {
+            let rule = match place.parent() {
+                None => Ratio::ONE,
+                Some(parent) => rules[&parent].0.times(Ratio::new(weight(group), sums[&parent]).unwrap()),
+            };
+            rules.insert(place, (rule, below.get(place).copied().unwrap_or(0)));
+        }
+        rules
     }
 
     /// A frame of the world as it is.
@@ -292,6 +310,7 @@ impl World {
         let mut rows: Vec<(GroupId, &Place, &Group)> =
             self.groups.iter().map(|(place, group)| (structure.at(place).unwrap(), place, group)).collect();
         rows.sort_by_key(|(id, _, _)| *id);
+        let rules = self.rules();
         let mut groups = GroupColumns::default();
         let mut table = Table { contested: self.contested.clone(), ..Table::default() };
         if let Some((window, by)) = self.since {
@@ -311,14 +330,13 @@ impl World {
             if place.hierarchy != CPU {
                 continue;
             }
-            let below = self.groups.iter().filter(|(p, _)| p.is_within(place) && p != place);
-            let below: usize = below.map(|(_, group)| group.tasks.len()).sum();
+            let (rule, below) = rules[place];
             let unknown = Verdict { given: Given::CannotTell, enough: Enough::Unknown, because: String::new() };
             let (expected, measured, verdict) = group.split.clone().unwrap_or((Owed::Unknown, Got::TooEarly, unknown));
             table.groups.insert(
                 *id,
                 Row {
-                    configured: group.weight.or(place.is_top().then_some(0)).map(|_| self.configured(place)),
+                    configured: group.weight.or(place.is_top().then_some(0)).map(|_| rule),
                     expected,
                     measured,
                     verdict,
@@ -530,6 +548,11 @@ impl World {
                         }],
                     });
                 }
+                let tasks = self.groups[group].tasks.len();
+                if tasks > 0 {
+                    let rule = format!("rmdir needs a group without tasks. {group} has {tasks}. (EBUSY)");
+                    return Err(Refusal::new(format!("cannot remove {group}"), rule));
+                }
                 shell.push(format!("rmdir /sys/fs/cgroup/cpu{group}"));
                 let key = GroupKey { hierarchy: group.hierarchy, inode: self.groups[group].inode };
                 (
@@ -607,7 +630,7 @@ impl World {
                 Record { step, state: StepState::Done(outcome) }
             })
             .collect();
-        let mut taken = Vec::new();
+        let mut undone = Vec::new();
         if undoes {
             let newest_first: Vec<usize> = (0..self.journal.len())
                 .rev()
@@ -616,11 +639,11 @@ impl World {
             let count: usize = plan.title.split(' ').nth(1).unwrap().parse().unwrap();
             for n in newest_first.into_iter().take(count) {
                 self.journal[n].undone_by = Some(number);
-                taken.push(self.journal[n].number);
+                undone.push(self.journal[n].number);
             }
         }
         let entry =
-            Entry { number, time_ms: 0, title: plan.title, shell: plan.shell, steps, undone_by: None, undoes: taken };
+            Entry { number, time_ms: 0, title: plan.title, shell: plan.shell, steps, undone_by: None, undoes: undone };
         self.journal.push(entry.clone());
         let journal = Arc::from(self.journal.clone());
         self.tell(state, Message::Journal(journal));

@@ -78,40 +78,47 @@ pub fn right(text: &str, columns: usize, ascii: bool) -> String {
     padded
 }
 
-/// `text` in lines of at most `columns`, broken at blanks; a word longer than a line is broken where it must be.
-/// Newlines break too. Empty text gives no line.
+/// `text` in lines of at most `columns`, broken at blanks; a word longer than a line is broken where it must be. Newlines
+/// break too. Blanks at the beginning of a paragraph indent all its lines. Empty text gives no line.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
-        let mut line = String::new();
-        let mut used = 0;
-        for word in paragraph.split(' ') {
-            let mut word = word;
-            let mut w = width(word);
-            if used > 0 && used + 1 + w > columns {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            while w > columns {
-                let at = break_at(word, columns);
-                lines.push(word[..at].to_owned());
-                word = &word[at..];
-                w = width(word);
-            }
-            if used > 0 {
-                line.push(' ');
-                used += 1;
-            }
-            line.push_str(word);
-            used += w;
-        }
-        if used > 0 {
-            lines.push(line);
-        }
+        let words = paragraph.trim_start_matches(' ');
+        let indent = (paragraph.len() - words.len()).min(columns / 2);
+        wrap_paragraph(words, " ".repeat(indent).as_str(), columns, &mut lines);
     }
     lines
+}
+
+fn wrap_paragraph(text: &str, indent: &str, columns: usize, lines: &mut Vec<String>) {
+    let columns = columns - indent.len();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let mut word = word;
+        let mut w = width(word);
+        if used > 0 && used + 1 + w > columns {
+            lines.push(format!("{indent}{}", std::mem::take(&mut line).trim_end()));
+            used = 0;
+        }
+        while w > columns {
+            let at = break_at(word, columns);
+            lines.push(format!("{indent}{}", &word[..at]));
+            word = &word[at..];
+            w = width(word);
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += w;
+    }
+    if used > 0 {
+        lines.push(format!("{indent}{}", line.trim_end()));
+    }
 }
 
 /// Byte index after the last character that fits into `columns`; at least one character.
@@ -156,5 +163,7 @@ mod tests {
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("", 10), Vec::<String>::new());
         assert_eq!(wrap("a\nb", 10), ["a", "b"]);
+        assert_eq!(wrap("  make cg1 now", 8), ["  make", "  cg1", "  now"]);
+        assert_eq!(wrap("n   new", 20), ["n   new"], "columns of a table stay");
     }
 }

@@ -39,6 +39,7 @@ pub struct TreeView {
 
 /// One row of the tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one row")]
 pub struct Row {
     /// Slot of the group in the frame's structure; for a row that is gone, the slot it had.
     pub id: GroupId,

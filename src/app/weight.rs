@@ -29,7 +29,7 @@ pub fn step(weight: u64, up: bool, version: Version) -> u64 {
     let unit = 10_u64.pow(weight.max(1).ilog10());
     let next = if up {
         (weight / unit + 1) * unit
-    } else if weight % unit != 0 {
+    } else if !weight.is_multiple_of(unit) {
         weight / unit * unit
     } else if weight == unit {
         weight - (unit / 10).max(1).min(weight)

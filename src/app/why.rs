@@ -12,7 +12,7 @@ pub fn paragraphs(state: &State) -> Vec<String> {
         return vec![match &state.ghost {
             Some(ghost) => {
                 let age = state.now.nanos_since(ghost.since) / 1_000_000_000;
-                format!("{} is gone since {age} s: not removed by cgrove.", ghost.name)
+                format!("{} has been gone for {age} s; cgrove did not remove it.", ghost.name)
             }
             None => "No group is selected.".to_owned(),
         }];

@@ -26,6 +26,8 @@ struct Leaf {
     id: Option<GroupId>,
     name: String,
     held: bool,
+    /// It is right below the base.
+    outermost: bool,
     /// Part of the base, 0 to 1.
     rule: Option<f64>,
     rule_text: String,
@@ -46,21 +48,25 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
     let mut cursor = None;
     if state.has_cpu() && !state.flat.rows.is_empty() {
         let leaves = leaves(state, &ruler);
+        let characters = |leaf: &Leaf| leaf.gets.map_or(1, |percent| if percent >= 99.5 { 3 } else { 2 });
+        let plan = Plan::of(area, leaves.len(), leaves.iter().map(characters).max().unwrap_or(2));
         let strips = Area::new(area.x + LABEL, area.y, area.width.saturating_sub(LABEL + 1), area.height);
-        scale_line(painter, strips.line(0));
-        let labels = [("RULE", 1), ("OWED", 3), ("GETS", 4)];
-        for (label, line) in labels {
-            let at = area.line(line);
-            painter.put(Area::new(at.x + 1, at.y, LABEL - 1, 1), label, theme.heading);
-        }
+        let full = full(state, &leaves);
+        scale_line(painter, strips.line(0), full);
         parents(painter, state, strips.line(1), &leaves);
-        strip(painter, strips.line(2), &leaves, &Strip::Rule);
-        strip(painter, strips.line(3), &leaves, &Strip::Owed);
-        strip(painter, strips.line(4), &leaves, &Strip::Gets);
-        let roomy = area.height >= 12;
-        let top = if roomy { 6 } else { 5 };
+        let mut y = 2;
+        for (label, which) in [("RULE", Strip::Rule), ("OWED", Strip::Owed), ("GETS", Strip::Gets)] {
+            // RULE is named where it begins: at the groups above.
+            let at = area.line(if which == Strip::Rule { 1 } else { y });
+            painter.put(Area::new(at.x + 1, at.y, LABEL - 1, 1), label, theme.heading);
+            for thick in 0..plan.thick {
+                strip(painter, strips.line(y + thick), &leaves, which, thick == 0, full);
+            }
+            y += plan.thick;
+        }
+        let top = y + plan.gap;
         let below = Area::new(area.x, area.y + top, area.width, area.height.saturating_sub(top));
-        cursor = numbers(painter, state, below, &leaves);
+        cursor = numbers(painter, state, below, &leaves, &plan);
     } else {
         let text = if state.snapshot().is_none() {
             "reading the host …"
@@ -84,19 +90,36 @@ fn title(painter: &mut Painter<'_>, state: &State, ruler: &Ruler) {
         |progress| progress.title.clone(),
     );
     let name = crate::model::bytes::escape(name.as_bytes());
-    let scale = format!("100 % = {}", ruler.name);
+    // Where it does not fit, what stands behind the semicolon can be left out.
+    let whole = format!("100 % = {}", ruler.name);
+    let short = usize::from(area.width) < whole.len() + right.len() + name.len() + 8;
+    let scale = if short { whole.split(';').next().unwrap_or_default() } else { whole.as_str() };
     let room = usize::from(area.width).saturating_sub(scale.len() + right.len() + 8);
     painter.pieces(
         Area::new(area.x + 1, area.y, area.width.saturating_sub(1), 1),
-        &[(&cut(&name, room.max(4), painter.ascii), theme.heading), ("   ", theme.text), (&scale, theme.text)],
+        &[(&cut(&name, room.max(4), painter.ascii), theme.heading), ("   ", theme.text), (scale, theme.text)],
     );
     painter.put_right(area, &format!(" {right} "), style);
 }
 
+/// The lowest groups on screen that have a part of their own (RULE): below them, tasks compete one by one.
+fn lowest(state: &State) -> Vec<(GroupId, &SplitRow)> {
+    let Some(snapshot) = state.snapshot() else { return Vec::new() };
+    let has_rule = |id: GroupId| state.split(id).filter(|row| row.configured.is_some());
+    let is_lowest = |id: GroupId, folded: bool| {
+        folded
+            || snapshot
+                .structure
+                .group(id)
+                .is_some_and(|group| group.children.iter().all(|&child| has_rule(child).is_none()))
+    };
+    let rows = state.flat.rows.iter().filter(|row| !row.gone && is_lowest(row.id, row.folded));
+    rows.filter_map(|row| Some((row.id, has_rule(row.id)?))).collect()
+}
+
 fn leaves(state: &State, ruler: &Ruler) -> Vec<Leaf> {
     let base = state.base().and_then(|id| state.split(id)).and_then(|row| row.configured);
-    let shown = state.flat.rows.iter().filter(|row| !row.gone && (!row.inner || row.folded || state.tree.list));
-    let all: Vec<(GroupId, &SplitRow)> = shown.filter_map(|row| Some((row.id, state.split(row.id)?))).collect();
+    let all = lowest(state);
     let keep = if all.len() > MOST { MOST - 1 } else { all.len() };
     let ascii = state.setup.ascii;
     let mut leaves: Vec<Leaf> = all[..keep]
@@ -105,6 +128,7 @@ fn leaves(state: &State, ruler: &Ruler) -> Vec<Leaf> {
             id: Some(id),
             name: name_of(state, id),
             held: act::is_held(state, id),
+            outermost: state.snapshot().and_then(|s| s.structure.group(id)).is_some_and(|g| g.parent == state.base()),
             rule: row.configured.and_then(|r| r.within(base.unwrap_or(Ratio::ONE))).map(Ratio::as_f64),
             rule_text: format::rule(row.configured, base),
             owed: ruler.owed_percent(row.expected),
@@ -125,6 +149,7 @@ fn leaves(state: &State, ruler: &Ruler) -> Vec<Leaf> {
             id: None,
             name: format!("others ({})", format::thousands(rest.len())),
             held: false,
+            outermost: false,
             rule: Some(rule),
             rule_text: format::percent(rule * 100.0, false),
             owed: Some(owed),
@@ -137,16 +162,62 @@ fn leaves(state: &State, ruler: &Ruler) -> Vec<Leaf> {
     leaves
 }
 
-/// `0  25  50  75  100` over the strips.
-fn scale_line(painter: &mut Painter<'_>, area: Area) {
-    let quiet = painter.theme.quiet;
-    for (part, text) in [(0_u16, "0"), (1, "25"), (2, "50"), (3, "75")] {
-        let x = area.x + area.width * part / 4;
-        painter.put(Area::new(x, area.y, 4, 1), text, quiet);
-    }
-    painter.put_right(area, "100", quiet);
+/// How many times 100 % the strips are wide: once, or all CPUs where one CPU is 100 % and there is more than that to show.
+fn full(state: &State, leaves: &[Leaf]) -> usize {
+    let owed: f64 = leaves.iter().filter_map(|leaf| leaf.owed).sum();
+    let gets: f64 = leaves.iter().filter_map(|leaf| leaf.gets).sum();
+    if owed.max(gets) > 105.0 { state.snapshot().map_or(1, |snapshot| snapshot.host.cpus()) } else { 1 }
 }
 
+/// `0  25  50  75  100` over the strips.
+fn scale_line(painter: &mut Painter<'_>, area: Area, full: usize) {
+    let quiet = painter.theme.quiet;
+    for part in 0..4_u16 {
+        let x = area.x + area.width * part / 4;
+        let text = (usize::from(part) * 25 * full).to_string();
+        painter.put(Area::new(x, area.y, 6, 1), &text, quiet);
+    }
+    painter.put_right(area, &(100 * full).to_string(), quiet);
+}
+
+/// How large things are, by the room there is.
+struct Plan {
+    /// Lines of a strip.
+    thick: u16,
+    /// Blank lines between strips and numbers.
+    gap: u16,
+    /// Size of the digits.
+    digits: digits::Scale,
+    /// Leaves that have a number.
+    shown: usize,
+    /// Columns of each.
+    slot: u16,
+}
+
+impl Plan {
+    /// `characters`: of the longest number.
+    fn of(area: Area, leaves: usize, characters: u16) -> Self {
+        let width = area.width.saturating_sub(2);
+        let count = u16::try_from(leaves.max(1)).unwrap_or(u16::MAX);
+        // The number, the sign, and the mark before them; for the smallest a name must fit, too.
+        let needs = |scale: digits::Scale| (characters * scale.advance() + 6).max(17);
+        let fits = |scale: &&digits::Scale| {
+            let few = needs(**scale).saturating_mul(count) <= width;
+            few && scale.height() + 2 + 6 <= area.height
+        };
+        let smallest = digits::Scale::ALL[digits::Scale::ALL.len() - 1];
+        let digits = digits::Scale::ALL.iter().find(fits).copied().unwrap_or(smallest);
+        let shown = leaves.min(usize::from(width / needs(digits)).max(1));
+        let slot = width / u16::try_from(shown.max(1)).unwrap_or(1);
+        let numbers = digits.height() + 2;
+        let spare = area.height.saturating_sub(numbers + 2 + 3);
+        let thick = 1 + (spare.saturating_sub(1) / 3).min(3);
+        let gap = area.height.saturating_sub(numbers + 2 + 3 * thick).min(2);
+        Self { thick, gap, digits, shown, slot: slot.min(needs(digits) + 10) }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Strip {
     Rule,
     Owed,
@@ -161,7 +232,8 @@ fn column(area: Area, part: f64) -> u16 {
     area.x + x
 }
 
-fn strip(painter: &mut Painter<'_>, area: Area, leaves: &[Leaf], which: &Strip) {
+/// One line of a strip; `named`: with names and numbers in it.
+fn strip(painter: &mut Painter<'_>, area: Area, leaves: &[Leaf], which: Strip, named: bool, times: usize) {
     let theme = painter.theme;
     let side = painter.sign("│", "|");
     let mut sum = 0.0;
@@ -169,8 +241,8 @@ fn strip(painter: &mut Painter<'_>, area: Area, leaves: &[Leaf], which: &Strip) 
     for (n, leaf) in leaves.iter().enumerate() {
         let (part, text) = match which {
             Strip::Rule => (leaf.rule, &leaf.rule_text),
-            Strip::Owed => (leaf.owed.map(|percent| percent / 100.0), &leaf.owed_text),
-            Strip::Gets => (leaf.gets.map(|percent| percent / 100.0), &leaf.gets_text),
+            Strip::Owed => (leaf.owed.map(|percent| percent / 100.0 / times as f64), &leaf.owed_text),
+            Strip::Gets => (leaf.gets.map(|percent| percent / 100.0 / times as f64), &leaf.gets_text),
         };
         let Some(part) = part.filter(|part| *part > 0.0) else { continue };
         let from = column(area, sum);
@@ -180,17 +252,19 @@ fn strip(painter: &mut Painter<'_>, area: Area, leaves: &[Leaf], which: &Strip) 
         let style = theme.strips[n % theme.strips.len()];
         match which {
             Strip::Gets => {
-                let fill = fill(n, painter.ascii);
-                let all: String = std::iter::repeat_n(fill, usize::from(inside.width)).collect();
+                let all: String = std::iter::repeat_n(fill(n, painter.ascii), usize::from(inside.width)).collect();
                 painter.put(inside, &all, style);
                 let label = format!(" {} ", leaf.name);
-                if usize::from(inside.width) > crate::app::text::width(&label) + 1 {
+                if named && usize::from(inside.width) > crate::app::text::width(&label) + 1 {
                     painter.put(Area::new(inside.x + 1, inside.y, inside.width - 1, 1), &label, theme.text);
                 }
             }
-            _ => {
+            // A leaf right below the base is named in the line above.
+            Strip::Rule if leaf.outermost => {}
+            _ if named => {
                 painter.put(inside, &format!(" {} {text}", leaf.name), style);
             }
+            _ => {}
         }
         if to > from {
             painter.put(Area::new(to.min(area.right()), area.y, 1, 1), side, theme.border);
@@ -245,24 +319,22 @@ fn parents(painter: &mut Painter<'_>, state: &State, area: Area, leaves: &[Leaf]
 }
 
 /// GETS in big digits, one slot a leaf; those around the selected one where they are more than fit.
-fn numbers(painter: &mut Painter<'_>, state: &State, area: Area, leaves: &[Leaf]) -> Option<(u16, u16)> {
+fn numbers(painter: &mut Painter<'_>, state: &State, area: Area, leaves: &[Leaf], plan: &Plan) -> Option<(u16, u16)> {
     let theme = painter.theme;
-    let slot = 18_u16;
-    let fit = usize::from((area.width - 1) / slot).max(1);
     let selected = state.selected();
     let at = leaves.iter().position(|leaf| leaf.id == selected && leaf.id.is_some()).unwrap_or(0);
-    let first = (at + 1).saturating_sub(fit).min(leaves.len().saturating_sub(fit));
-    let count = leaves.len().min(fit).max(1);
-    let slot = ((area.width - 1) / u16::try_from(count).unwrap_or(1)).min(28);
+    let first = (at + 1).saturating_sub(plan.shown).min(leaves.len().saturating_sub(plan.shown));
     let mut cursor = None;
-    for (n, leaf) in leaves.iter().enumerate().skip(first).take(fit) {
-        let x = area.x + 1 + slot * u16::try_from(n - first).unwrap_or(0);
-        let cell = Area::new(x, area.y, slot.saturating_sub(1), area.height);
+    for (n, leaf) in leaves.iter().enumerate().skip(first).take(plan.shown) {
+        let x = area.x + 1 + plan.slot * u16::try_from(n - first).unwrap_or(0);
+        let cell = Area::new(x, area.y, plan.slot.saturating_sub(1), area.height);
         let chosen = leaf.id.is_some() && leaf.id == selected;
         let held = if leaf.held { " (held)" } else { "" };
         let mark = if chosen { ">" } else { " " };
         let style = if chosen { theme.selected } else { theme.heading };
-        painter.put(cell.line(0), &format!("{mark} {}{held} ", leaf.name), style);
+        let room = usize::from(cell.width).saturating_sub(held.len() + 3);
+        let name = crate::app::text::cut_middle(&leaf.name, room, painter.ascii);
+        painter.put(cell.line(0), &format!("{mark} {name}{held} "), style);
         if chosen {
             cursor = Some((cell.x, cell.y));
         }
@@ -274,20 +346,19 @@ fn numbers(painter: &mut Painter<'_>, state: &State, area: Area, leaves: &[Leaf]
         let strip = theme.strips[n % theme.strips.len()];
         let mut dx = 2;
         for c in text.chars().take(4) {
-            let rows = if painter.ascii { digits::ascii_rows(c) } else { digits::rows(c) };
-            for (row, pixels) in (1..).zip(rows) {
+            for (row, pixels) in (1..).zip(digits::rows(c, plan.digits, painter.ascii)) {
                 let line = cell.line(row);
-                painter.put(
-                    Area::new(line.x + dx, line.y, digits::WIDTH.min(line.width.saturating_sub(dx)), 1),
-                    pixels,
-                    strip,
-                );
+                let room = plan.digits.advance().min(line.width.saturating_sub(dx));
+                painter.put(Area::new(line.x + dx, line.y, room, line.height), pixels.trim_end(), strip);
             }
-            dx += digits::WIDTH + 1;
+            dx += plan.digits.advance();
         }
-        let unit = cell.line(digits::HEIGHT);
-        painter.put(Area::new(unit.x + dx, unit.y, unit.width.saturating_sub(dx), 1), "%", theme.text);
-        let below = cell.line(digits::HEIGHT + 1);
+        if leaf.gets.is_none() {
+            dx = cell.width;
+        }
+        let unit = cell.line(plan.digits.height());
+        painter.put(Area::new(unit.x + dx, unit.y, unit.width.saturating_sub(dx), unit.height), "%", theme.text);
+        let below = cell.line(plan.digits.height() + 1);
         let line = Area::new(below.x + 2, below.y, below.width.saturating_sub(2), below.height);
         painter.put(line, &format!("owed {}  {}", leaf.owed_text, leaf.verdict), theme.text);
     }
@@ -303,14 +374,20 @@ fn reason(painter: &mut Painter<'_>, state: &State) {
     for (n, text) in (0..panel.height).zip(&lines) {
         let line = panel.line(n);
         let more = n + 1 == panel.height && lines.len() > usize::from(panel.height);
-        let text =
-            if more { format!("{} …", cut(text, columns.saturating_sub(2), painter.ascii)) } else { text.clone() };
+        let text = if more {
+            // The last line that fits says that there is more.
+            let head = cut(text, columns.saturating_sub(1), painter.ascii);
+            let head = head.trim_end_matches(['…', '~', ' ']);
+            format!("{head}{}", painter.sign("…", "~"))
+        } else {
+            text.clone()
+        };
         painter.put(Area::new(line.x + 1, line.y, line.width.saturating_sub(1), 1), &text, theme.text);
     }
     let line = state.layout.change;
     let line = Area::new(line.x + 1, line.y, line.width.saturating_sub(1), 1);
     if let Some(change) = &state.last_change {
-        let shell = change.shell.last().map(String::as_str).unwrap_or_default();
+        let shell = change.shell.last().map(|line| crate::app::change::shorten(state, line)).unwrap_or_default();
         painter.put(line, &format!("$ {shell}"), theme.shell);
     }
     if let Some((key, _)) = state.pressed_key {

@@ -1,5 +1,6 @@
 //! The last change: its shell lines stay where they can be read and copied.
 use crate::app::area::Area;
+use crate::app::change::shorten as shorten_paths;
 use crate::app::dialog::experiments;
 use crate::app::state::State;
 use crate::app::text::cut_left;
@@ -19,14 +20,17 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     }
     let Some(change) = &state.last_change else {
         painter.border(layout.change_border, "├", "how to read it", "");
-        let text = if state.has_cpu() {
+        let hint = "n makes a group: n cg1=600 Enter.  w starts a loop in it.  o opens the lecture's figure.";
+        let alone = state.flat.rows.len() < 2 && state.setup.stage.is_some() && !state.setup.limits.read_only;
+        let text = if state.has_cpu() && alone && area.height == 1 {
+            "n makes a group (n cg1=600 Enter), w a loop in it, o opens an experiment."
+        } else if state.has_cpu() {
             "RULE by the weights alone; OWED by who wants the CPU now; GETS measured."
         } else {
             "Another hierarchy: , and . change; ? helps."
         };
         painter.put(padded(area.line(0)), text, theme.quiet);
         if area.height > 1 && state.has_cpu() {
-            let hint = "n makes a group: n cg1=600 Enter.  w starts a loop in it.  o opens the lecture's figure.";
             painter.put(padded(area.line(1)), hint, theme.quiet);
         }
         return;
@@ -39,9 +43,10 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let room = usize::from(layout.change_border.width).saturating_sub(right.len() + 8);
     let title = crate::app::text::cut(&title, room, painter.ascii);
     painter.border(layout.change_border, "├", &title, &right);
+    let shell: Vec<String> = change.shell.iter().map(|line| shorten_paths(state, line)).collect();
     let width = usize::from(area.width.saturating_sub(4));
     if area.height == 1 {
-        let joined = change.shell.join("; ");
+        let joined = shell.join("; ");
         let text = if joined.is_empty() { change.problem.clone().unwrap_or_default() } else { joined };
         let shown = if change.shell.len() > 1 {
             crate::app::text::cut(&text, width, painter.ascii)
@@ -53,7 +58,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     }
     // The newest lines, those that were done last.
     let skip = change.shell.len().saturating_sub(usize::from(area.height));
-    for (n, line) in (0..area.height).zip(change.shell.iter().skip(skip)) {
+    for (n, line) in (0..area.height).zip(shell.iter().skip(skip)) {
         painter.put(padded(area.line(n)), &format!("$ {}", shorten(line, width, painter.ascii)), theme.shell);
     }
 }

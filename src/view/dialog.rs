@@ -11,13 +11,12 @@ pub(super) fn draw(painter: &mut Painter<'_>, face: &FaceLayout) -> Option<(u16,
     frame(painter, face);
     for (area, text, tone, focused) in &face.lines {
         let style = match tone {
-            Tone::Plain => theme.text,
             Tone::Quiet => theme.quiet,
             Tone::Shell => theme.shell,
             Tone::Warning => theme.warning,
             Tone::Heading => theme.heading,
             Tone::Field(_) if *focused => theme.selected,
-            Tone::Field(_) => theme.text,
+            Tone::Plain | Tone::Field(_) => theme.text,
         };
         painter.put(*area, text, style);
     }

@@ -36,7 +36,14 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
         painter.put(Area::new(area.x + 3 + NAME, area.y, 2, 1), row.mode, theme.quiet);
         let x = area.x + 6 + NAME;
         let style = if row.known { theme.text } else { theme.quiet };
-        painter.put(Area::new(x, area.y, area.right().saturating_sub(x), 1), &row.value, style);
+        let room = area.right().saturating_sub(x);
+        let used = painter.put(Area::new(x, area.y, room, 1), &row.value, style);
+        if let Some(words) = &row.words {
+            // Words that begin with the value itself say it again: only their rest.
+            let words = words.strip_prefix(row.value.as_str()).unwrap_or(words).trim_start_matches([' ', '=']);
+            let at = x + used + 2;
+            painter.put(Area::new(at, area.y, area.right().saturating_sub(at), 1), &format!("= {words}"), theme.quiet);
+        }
         if selected {
             painter.tint(area, theme.selected);
             cursor = Some((area.x, area.y));

@@ -1,8 +1,11 @@
 //! The first lines: which host, who, what may be changed, how fresh; the hierarchies; the borders with their words.
+use std::fmt::Write as _;
+
 use crate::app::area::Area;
 use crate::app::change::Phase;
+use crate::app::files;
 use crate::app::scale::{Ruler, name_of};
-use crate::app::state::State;
+use crate::app::state::{Panel, State};
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Mode;
 
@@ -15,12 +18,11 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let layout = &state.layout;
     let area = layout.header;
     let right = freshness(state);
-    let fresh = right.is_empty();
     painter.pieces(
         Area::new(area.x + 1, area.y, area.width - 1, 1),
         &[("cgrove", theme.heading), ("  ", theme.text), (&who(state), theme.text)],
     );
-    if !fresh {
+    if !right.is_empty() {
         let text = format!(" {right} ");
         painter.put_right(area, &text, theme.on);
     }
@@ -50,7 +52,7 @@ pub(super) fn who(state: &State) -> String {
     let Some(snapshot) = state.snapshot() else { return "reading the host …".to_owned() };
     let host = &snapshot.host;
     let dot = if state.setup.ascii { "-" } else { "·" };
-    let mode = match host.mode {
+    let versions = match host.mode {
         Mode::Legacy => "v1",
         Mode::Hybrid => "v1 + v2",
         Mode::Unified => "v2",
@@ -58,7 +60,7 @@ pub(super) fn who(state: &State) -> String {
     };
     let name = escape(host.name.as_bytes());
     let user = escape(host.user.as_bytes());
-    format!("{name} {dot} {mode} {dot} {user}, {}", may(state))
+    format!("{name} {dot} {versions} {dot} {user}, {}", may(state))
 }
 
 fn may(state: &State) -> String {
@@ -101,16 +103,24 @@ pub(super) fn freshness(state: &State) -> String {
 }
 
 fn stage(state: &State) -> String {
-    let Some(stage) = &state.setup.stage else {
+    let Some(place) = &state.setup.stage else {
         return "no stage: nothing can be built here".to_owned();
     };
     let label = state
         .snapshot()
-        .and_then(|snapshot| snapshot.structure.hierarchy(stage.hierarchy))
+        .and_then(|snapshot| snapshot.structure.hierarchy(place.hierarchy))
         .map(crate::model::hierarchy::Hierarchy::label);
     let hierarchy = label.map(|label| format!("{label}:")).unwrap_or_default();
-    let tail = format!("{hierarchy}{stage}");
-    format!("STAGE = {}", crate::app::text::cut_left(&tail, 44, state.setup.ascii))
+    let tail = format!("{hierarchy}{place}");
+    let mut text = format!("STAGE = {}", crate::app::text::cut_left(&tail, 30, state.setup.ascii));
+    if state.has_cpu()
+        && let Some(row) = state.stage().and_then(|id| state.split(id))
+    {
+        let ruler = Ruler::of(state);
+        let whole = ruler.name.split(';').next().unwrap_or_default();
+        let _ = write!(text, ", gets {} of {whole}", format::gets(&ruler, row.measured, state.setup.ascii));
+    }
+    text
 }
 
 /// Since when is measured, and what began it.
@@ -134,16 +144,18 @@ pub(super) fn tree_border(painter: &mut Painter<'_>, state: &State) {
     let tree = &state.tree;
     let mut left = if state.has_cpu() { format!("100 % = {} (% changes)", ruler.name) } else { "groups".to_owned() };
     if !tree.filter.is_empty() {
-        left.push_str(&format!("   filter: {}", escape(tree.filter.text.as_bytes())));
+        left.push_str("   filter: ");
+        left.push_str(&escape(tree.filter.text.as_bytes()));
     }
     if tree.list {
         left.push_str("   list");
     }
     if let Some(base) = tree.base.and_then(|_| state.base()) {
-        left.push_str(&format!("   base {}", name_of(state, base)));
+        left.push_str("   base ");
+        left.push_str(&name_of(state, base));
     }
     if !tree.tags.is_empty() {
-        left.push_str(&format!("   {} tagged", tree.tags.len()));
+        let _ = write!(left, "   {} tagged", tree.tags.len());
     }
     let area = state.layout.tree_border;
     painter.border(area, "┌", &left, &totals(state));
@@ -154,8 +166,8 @@ fn totals(state: &State) -> String {
     let s = |n: usize| if n == 1 { "" } else { "s" };
     let mut text = format!("{} group{}", format::thousands(rows), s(rows));
     if let Some((own, below)) = state.base().and_then(|id| crate::app::tasks::counts(state, id)) {
-        let tasks = (own + below) as usize;
-        text.push_str(&format!(", {} task{}", format::thousands(tasks), s(tasks)));
+        let tasks = own.saturating_add(below) as usize;
+        let _ = write!(text, ", {} task{}", format::thousands(tasks), s(tasks));
     }
     text
 }
@@ -164,9 +176,20 @@ fn totals(state: &State) -> String {
 pub(super) fn panel_border(painter: &mut Painter<'_>, state: &State) {
     let theme = painter.theme;
     let name = crate::app::frame::selected_name(state);
-    let right = if state.in_panel { "Tab next, Esc back".to_owned() } else { format!("{name}   Tab") };
-    let width = usize::from(state.layout.panel_border.width).saturating_sub(44);
-    let right = crate::app::text::cut_middle(&right, width.max(12), state.setup.ascii);
+    let meaning = (state.in_panel && state.panel == Panel::Files)
+        .then(|| files::rows(state).ok()?.get(state.panel_cursor)?.meaning)
+        .flatten();
+    let right = match (meaning, state.in_panel) {
+        (Some(meaning), _) => meaning.to_owned(),
+        (None, true) => format!("{name}   Tab, Esc back"),
+        (None, false) => format!("{name}   Tab"),
+    };
+    let used = state.layout.tabs.last().map_or(0, |tab| tab.area.right());
+    let width = usize::from(state.layout.panel_border.right().saturating_sub(used + 5));
+    let right = match meaning {
+        Some(_) => crate::app::text::cut(&right, width, state.setup.ascii),
+        None => crate::app::text::cut_middle(&right, width, state.setup.ascii),
+    };
     painter.border(state.layout.panel_border, "├", "", &right);
     for tab in &state.layout.tabs {
         let style = if tab.on { theme.on } else { theme.text };

@@ -38,7 +38,8 @@ impl<'a> Painter<'a> {
         if area.width == 0 || area.height == 0 {
             return 0;
         }
-        let text = cut(text, usize::from(area.width), self.ascii);
+        let text = if self.ascii { ascii(text) } else { text.to_owned() };
+        let text = cut(&text, usize::from(area.width), self.ascii);
         let (end, _) = self.buffer.set_stringn(area.x, area.y, &text, usize::from(area.width), style);
         end.saturating_sub(area.x)
     }
@@ -100,6 +101,28 @@ impl<'a> Painter<'a> {
             self.put(room, &text, self.theme.quiet);
         }
     }
+}
+
+/// Text for a terminal that has only ASCII: our signs become others of the same width, what else there is becomes `?`.
+fn ascii(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            _ if c.is_ascii() => out.push(c),
+            '…' | '≈' => out.push('~'),
+            '·' | '–' | '−' => out.push('-'),
+            '‹' | '←' => out.push('<'),
+            '›' | '→' | '≥' => out.push('>'),
+            '↑' => out.push('^'),
+            '↓' => out.push('v'),
+            '×' => out.push('x'),
+            other => out.extend(std::iter::repeat_n('?', width(other.encode_utf8(&mut [0; 4])))),
+        }
+    }
+    out
 }
 
 /// The same rectangle for ratatui.

@@ -20,9 +20,9 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
     for n in 0..panel.height {
         painter.put(panel.line(n), painter.sign("│", "|"), theme.border);
     }
-    let head =
+    let titles =
         line_of(["TID", "PID", "COMMAND", "S", "NICE", "CPU", "OWED", "GETS", "WAIT", ""], panel.width, painter.ascii);
-    painter.put(panel.line(0), &head, theme.heading);
+    painter.put(panel.line(0), &titles, theme.heading);
     painter.put(Area::new(panel.x, panel.y, 1, 1), painter.sign("│", "|"), theme.border);
     let heading = u16::try_from(panel_heading(Panel::Tasks)).unwrap_or(1);
     let rows = tasks::rows(state);
@@ -126,7 +126,7 @@ fn line(state: &State, task: &Task, threads: u32, ruler: &Ruler, width: u16, sel
 fn line_of(cells: [&str; 10], width: u16, ascii: bool) -> String {
     let [tid, pid, comm, state, nice, cpu, owed, gets, wait, marks] = cells;
     let r = |text: &str, columns| right(text, columns, ascii);
-    let head = format!(
+    let fixed = format!(
         " {} {}  {} {} {} {} {} {} {}  ",
         r(tid, 8),
         r(pid, 7),
@@ -138,6 +138,6 @@ fn line_of(cells: [&str; 10], width: u16, ascii: bool) -> String {
         r(gets, 7),
         r(wait, 5)
     );
-    let room = usize::from(width).saturating_sub(head.len().min(usize::from(width)));
-    format!("{head}{}", crate::app::text::cut(marks, room, ascii))
+    let room = usize::from(width).saturating_sub(crate::app::text::width(&fixed).min(usize::from(width)));
+    format!("{fixed}{}", crate::app::text::cut(marks, room, ascii))
 }

@@ -80,6 +80,9 @@ fn heading(painter: &mut Painter<'_>, state: &State) {
             }
             (Column::Gets, Some(aged)) => painter.put_right(area, aged, theme.warning),
             (Column::Bar, _) => bar_heading(painter, area, mark),
+            (Column::Enough, _) => {
+                painter.put(area, &format!("{}{mark}", Column::Enough.title()), theme.heading);
+            }
             (column, _) => painter.put_right(area, &format!("{mark}{}", column.title()), theme.heading),
         }
     }
@@ -143,6 +146,20 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row
             Column::Bar => {
                 if let Some(split) = split {
                     bar(painter, common, split, cell, amount_style);
+                }
+            }
+            Column::Wait => {
+                if let Some(wait) = split.and_then(|split| split.wait) {
+                    painter.put_right(cell, &format::percent(wait * 100.0, false), amount_style);
+                }
+            }
+            Column::Enough => {
+                if let Some(split) = split {
+                    let style = match split.verdict.enough {
+                        Enough::Short | Enough::Capped(_) => theme.warning,
+                        _ => theme.quiet,
+                    };
+                    painter.put(cell, &enough(state, row, split.verdict.enough), style);
                 }
             }
             Column::Tasks if !row.gone => {
@@ -244,6 +261,19 @@ fn weight(state: &State, row: &Row) -> String {
         Some(Field::Absent) => "none".to_owned(),
         Some(Field::Malformed(_)) => "?".to_owned(),
         Some(other) => files::word(other).to_owned(),
+    }
+}
+
+/// Whether a group has enough, in a word, and by whose cap not.
+fn enough(state: &State, row: &Row, enough: Enough) -> String {
+    match enough {
+        Enough::Enough => "enough".to_owned(),
+        Enough::Short => "short".to_owned(),
+        Enough::Capped(by) if by == row.id => "capped".to_owned(),
+        Enough::Capped(by) => format!("capped: {}", name_of(state, by)),
+        Enough::Held => "held".to_owned(),
+        Enough::Idle => "idle".to_owned(),
+        Enough::Unknown => String::new(),
     }
 }
 

@@ -80,6 +80,7 @@ impl Asked {
         }
         let numbered = self.plan.shell.len() > 1;
         for (number, shell) in (1..).zip(&self.plan.shell) {
+            let shell = change::shorten(state, shell);
             let text = if numbered { format!("{number:>2}  {shell}") } else { format!("$ {shell}") };
             lines.push(Line::toned(text, Tone::Shell));
         }

@@ -107,15 +107,16 @@ impl Picker {
     /// An answer.
     pub(super) fn choose(self, state: &mut State, option: usize) -> Reply {
         let commands = match self {
-            Self::List { .. } => match state.setup.experiments.get(option) {
-                Some(shipped) => vec![Command::LoadExperiment(Source::Shipped(shipped.name.clone()))],
-                None => {
-                    if option == state.setup.experiments.len() {
-                        state.prompt = Some(Prompt::new(Kind::Experiment, ""));
-                    }
-                    Vec::new()
+            Self::List { .. } => {
+                if option == state.setup.experiments.len() {
+                    state.prompt = Some(Prompt::new(Kind::Experiment, ""));
                 }
-            },
+                let shipped = state.setup.experiments.get(option);
+                shipped
+                    .map(|shipped| Command::LoadExperiment(Source::Shipped(shipped.name.clone())))
+                    .into_iter()
+                    .collect()
+            }
             Self::Ready { .. } if state.setup.limits.read_only => {
                 state.say("--read-only: nothing is built in this visit");
                 Vec::new()

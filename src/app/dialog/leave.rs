@@ -72,14 +72,14 @@ impl Receipt {
     pub(super) fn key(self, state: &mut State, key: &KeyEvent) -> Reply {
         match moved(self.focus, self.face(state).options.len(), key) {
             Moved::To(focus) => (Some(Dialog::Leave(Self { focus })), Vec::new()),
-            Moved::Take => self.choose(self.focus),
+            Moved::Take => Self::choose(self.focus),
             Moved::Leave => (None, Vec::new()),
             Moved::Other => (Some(Dialog::Leave(self)), Vec::new()),
         }
     }
 
     /// An answer.
-    pub(super) fn choose(self, option: usize) -> Reply {
+    pub(super) fn choose(option: usize) -> Reply {
         match option {
             0 => (None, vec![Command::Quit(Leave::Restore)]),
             1 => (None, vec![Command::Quit(Leave::Keep)]),

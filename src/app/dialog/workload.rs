@@ -56,10 +56,15 @@ impl Launching {
             let cursor = (self.focus == n && n != PROGRAM).then(|| label.len().max(9) + value.chars().count());
             Line::toned(text, Tone::Field(cursor))
         };
-        let program = if self.command { " spin  ‹command›" } else { "‹spin›  command " };
-        let command = if self.command { self.texts[COMMAND].as_str() } else { "–" };
+        let program = match (self.command, state.setup.ascii) {
+            (true, false) => " spin  ‹command›   ← →",
+            (false, false) => "‹spin›  command    ← →",
+            (true, true) => " spin  <command>   left, right",
+            (false, true) => "<spin>  command    left, right",
+        };
+        let command = if self.command { self.texts[COMMAND].as_str() } else { "-" };
         let mut lines = vec![
-            field(PROGRAM, "program", program, "   ← →"),
+            field(PROGRAM, "program", program, ""),
             field(COMMAND, "command", command, ""),
             field(COUNT, "how many", &self.texts[COUNT], if self.groups.len() > 1 { " in each" } else { "" }),
             field(CPUS, "CPUs", &self.texts[CPUS], if quiet { " (quiet)" } else { "" }),
@@ -209,13 +214,12 @@ fn words(text: &str) -> Result<Vec<Bytes>, String> {
                 Some(next) => word.get_or_insert_default().push(next),
                 None => return Err("command: nothing after the backslash".to_owned()),
             },
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
             (None, c) if c.is_whitespace() => words.extend(word.take().map(|w| w.into_bytes().into())),
-            (None, c) => word.get_or_insert_default().push(c),
+            (_, c) => word.get_or_insert_default().push(c),
         }
     }
     if quote.is_some() {

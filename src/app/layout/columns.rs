@@ -29,6 +29,8 @@ fn fixed(column: Column) -> u16 {
         Column::Weight | Column::Rule | Column::Children | Column::State => 6,
         Column::Owed | Column::Gets => 8,
         Column::Verdict => 2,
+        Column::Wait => 5,
+        Column::Enough => 14,
         Column::Tasks => 7,
         Column::Group | Column::Bar => 0,
     }
@@ -42,9 +44,7 @@ const NAME: u16 = 16;
 
 /// Places the columns into the width of the tree.
 pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
-    let columns = Column::of(state);
-    let ascii = state.setup.ascii;
-    let _ = ascii;
+    let columns = Column::of(state, tree.width);
     let numbers: u16 = columns.iter().map(|&column| fixed(column)).sum();
     let blanks = u16::try_from(columns.len()).unwrap_or(0);
     let free = tree.width.saturating_sub(numbers + blanks + 2);
@@ -58,7 +58,8 @@ pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
             let name = state.snapshot().and_then(|s| s.structure.group(row.id)).map_or(0, |group| {
                 // A name longer than any terminal need not be measured to its end.
                 let end = group.name.len().min(512);
-                width(&escape(&group.name[..end])).max(5)
+                let name = width(&escape(&group.name[..end])).max(5);
+                if state.tree.list { name + 8 * usize::from(group.depth) } else { name }
             });
             usize::from(indent(row.depth)) + 4 + name
         })
