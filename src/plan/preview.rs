@@ -198,7 +198,7 @@ impl Stage {
         };
         let cpus = launch.cpus.clone().unwrap_or_else(|| self.contest.capacity.keys().copied().collect());
         for _ in 0..threads {
-            let kind = NodeKind::Task { demand, cpus: cpus.clone() };
+            let kind = NodeKind::Task { demand, load: 1.0, cpus: cpus.clone() };
             self.push(parent, weight::of_nice(launch.nice), kind);
         }
     }
