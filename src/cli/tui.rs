@@ -11,6 +11,7 @@ use super::{output, target};
 use crate::app::experiment::Source;
 use crate::app::setup::{Setup, ThemeChoice};
 use crate::effect::supervisor::Supervisor;
+use crate::model::hierarchy::Hierarchy;
 use crate::plan::survey::Limits;
 use crate::runtime::hands::Hands;
 use crate::runtime::session::Session;
@@ -40,7 +41,7 @@ pub fn run(args: &Tui) -> Result<Code> {
         Some(text) => Some(
             target::hierarchy(&found.hierarchies, text.as_bytes())
                 .ok_or_else(|| {
-                    let known: Vec<String> = found.hierarchies.iter().map(|h| h.label()).collect();
+                    let known: Vec<String> = found.hierarchies.iter().map(Hierarchy::label).collect();
                     Coded::usage(format!("no hierarchy is called {}; there are: {}", text.display(), known.join(" ")))
                 })?
                 .id,
@@ -71,12 +72,11 @@ fn theme(asked: Theme) -> ThemeChoice {
     match asked {
         Theme::Dark => ThemeChoice::Dark,
         Theme::Light => ThemeChoice::Light,
-        Theme::Ansi => ThemeChoice::Sixteen,
         Theme::Mono => ThemeChoice::None,
         Theme::Auto if set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb") => {
             ThemeChoice::None
         }
-        Theme::Auto => ThemeChoice::Sixteen,
+        Theme::Ansi | Theme::Auto => ThemeChoice::Sixteen,
     }
 }
 

@@ -89,7 +89,7 @@ mod tests {
     }
 
     fn host(online: &str, rows: &str) -> String {
-        let indented = |text: &str| text.lines().map(|line| format!("|{line}\n")).collect::<String>();
+        let indented = |text: &str| format!("|{}\n", text.trim_end().replace('\n', "\n|"));
         format!("file /proc/stat\n{}file /sys/devices/system/cpu/online\n{}", indented(&stat(rows)), indented(online))
     }
 

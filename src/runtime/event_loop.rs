@@ -144,8 +144,6 @@ impl Shell {
                 self.tell(Message::Resize { columns, rows })?;
             }
             Incoming::Input(Some(_)) => {}
-            // The terminal is gone.
-            Incoming::Input(None) => self.leave(Leave::Restore),
             Incoming::Frame(snapshot, table) => {
                 if let Some(quiet) = self.quiet.choose(&self.clock) {
                     self.tell(Message::Quiet(quiet))?;
@@ -156,7 +154,10 @@ impl Shell {
             Incoming::Reply(Reply::App(message)) => self.tell(message)?,
             Incoming::Reply(Reply::Changed) => self.sampling.resample(),
             Incoming::Reply(Reply::Left(said)) => return Ok(Some(said)),
-            Incoming::Signal(Asked::End(_) | Asked::Interrupt) => self.leave(Leave::Restore),
+            // The terminal is gone, or somebody wants us to end.
+            Incoming::Input(None) | Incoming::Signal(Asked::End(_) | Asked::Interrupt) => {
+                self.leave(Leave::Restore);
+            }
             Incoming::Signal(Asked::Suspend) => self.suspend()?,
             Incoming::Signal(Asked::Continued) => self.screen.redraw_all()?,
         }
