@@ -1,4 +1,5 @@
 //! The terminal that the tests of the screen use, tried with programs that every host has.
+#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
 
 #[path = "common/pty.rs"]
 mod pty;
