@@ -36,7 +36,8 @@ pub fn of(world: &World, place: &Place) -> Knobs {
             continue;
         }
         let Some(text) = facts.text(name) else { continue };
-        if is_default(entry, text) {
+        let parent = place.parent().and_then(|parent| world.read(&parent, name));
+        if is_default(entry, text, parent.as_deref()) {
             continue;
         }
         match entry.writes(text) {
@@ -51,14 +52,15 @@ pub fn of(world: &World, place: &Place) -> Knobs {
     knobs
 }
 
-/// Whether a new group reads `text` anyway. A value that is inherited may differ by the time the group is made anew.
-fn is_default(entry: &Entry, text: &str) -> bool {
+/// Whether a new group reads `text` anyway: it is the default, and also the parent's value where a new group starts with that.
+fn is_default(entry: &Entry, text: &str, parent: Option<&[u8]>) -> bool {
     /// v1 prints "no limit" as the largest multiple of a page size, also of huge pages.
     const NO_LIMIT: i64 = 1 << 62;
     match entry.format {
         Format::Bytes => text.parse::<i64>().is_ok_and(|bytes| bytes >= NO_LIMIT),
         // What these read in a new group is not one line that could be compared; they change only by a write of "1".
         _ if !entry.raw_restore => !text.contains("oom_kill_disable 1"),
-        _ => !entry.inherits && entry.default.as_deref() == Some(text),
+        _ if entry.inherits && parent != Some(text.as_bytes()) => false,
+        _ => entry.default.as_deref() == Some(text),
     }
 }
