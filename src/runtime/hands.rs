@@ -189,12 +189,6 @@ impl Hands {
         Ok(transaction::execute(plan, undoes, &mut executor, journal, directories))
     }
 
-    /// The entries that stand: what "undo everything" takes back, oldest first.
-    #[must_use]
-    pub fn standing(&self) -> Vec<u64> {
-        self.entries().iter().filter(|entry| entry.stands()).map(|entry| entry.number).collect()
-    }
-
     /// Ends the visit: workloads end, the journal goes if nothing of it stands. Whether something stands.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 //! The executor, launches and cleanup on real groups.
+#![expect(clippy::unwrap_used, reason = "a trial fails by panicking")]
 
 use crate::Entry;
 use crate::bench::Bench;
