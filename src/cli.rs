@@ -8,7 +8,9 @@
 
 pub mod args;
 pub mod cleanup;
+pub mod delegate;
 pub mod exit;
+pub mod help;
 pub mod output;
 pub mod predict;
 pub mod target;
@@ -64,5 +66,7 @@ fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
         Some(args::Command::Predict(args)) => predict::run(&args),
         Some(args::Command::Verify(args)) => verify::run(&args),
         Some(args::Command::Cleanup(args)) => cleanup::run(&args),
+        Some(args::Command::Completions(args)) => help::completions(args),
+        Some(args::Command::Man) => help::man(),
     }
 }

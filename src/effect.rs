@@ -14,6 +14,7 @@
 //! | [`transaction`] | nothing itself: the order of steps, rollback, the report |
 //! | [`journal`] | its own file below the state directory |
 //! | [`supervisor`], [`launch`] | starts and ends processes |
+//! | [`room`] | cgrove's own group, in a delegated scope |
 //! | [`spin`] | nothing: it burns CPU time |
 //! | [`cleanup`] | what [`executor`] can |
 //! | [`double`] | nothing: an executor for tests that records, and fails where it is told to |
@@ -29,6 +30,7 @@ pub mod failure;
 pub mod journal;
 pub mod launch;
 pub mod process;
+pub mod room;
 pub mod spin;
 pub mod supervisor;
 pub mod transaction;

@@ -80,6 +80,10 @@ pub enum Command {
     Verify(super::verify::Verify),
     /// Take back what a cgrove that was killed has left.
     Cleanup(super::cleanup::Cleanup),
+    /// Print the completion script of a shell.
+    Completions(super::help::Completions),
+    /// Print the manual page.
+    Man,
 }
 
 /// Arguments of `cgrove tree`.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::exit::{Code, Coded};
-use super::{output, predict, target};
+use super::{delegate, output, predict, target};
 use crate::effect::supervisor::Supervisor;
 use crate::experiment::parse::Options as FileOptions;
 use crate::experiment::report::table::table;
@@ -45,6 +45,9 @@ pub struct Verify {
     /// Build below this group.
     #[arg(long, value_name = "GROUP")]
     pub under: Option<OsString>,
+    /// Run in a delegated scope of systemd: groups of your own, without root.
+    #[arg(long, conflicts_with = "under")]
+    pub delegate: bool,
     /// Convert weights that the version that is found does not allow, by the kernel's own formula.
     #[arg(long)]
     pub convert: bool,
@@ -65,7 +68,11 @@ pub fn run(args: &Verify) -> Result<Code> {
     if args.seconds.is_some_and(|seconds| !seconds.is_finite() || seconds <= 0.0 || seconds > 86_400.0) {
         return Err(Coded::usage("--seconds takes a number above 0, at most 86400"));
     }
-    // Before any thread.
+    if args.delegate {
+        return Err(delegate::again(rustix::process::geteuid().is_root()));
+    }
+    // Before any thread, and in the leaf, so that the supervisor is there, too.
+    stage::make_room()?;
     let supervisor = Supervisor::start()?;
     let (send, asked) = mpsc::channel();
     let listening = signals::listen(move |signal| send.send(signal).is_ok()).context("listening for signals")?;

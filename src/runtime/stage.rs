@@ -3,11 +3,16 @@
 //! The top of the hierarchy that carries cpu where nothing manages it (v1; v2 without systemd), as in the lecture. On a v2
 //! host with systemd the root's other slices would be rivals and systemd its master: there it is the delegated scope that
 //! cgrove runs in, or for root a top-level group of its own. `--under` and `--only` choose; `--under /` forces the top.
-use crate::kernel::discover::Discovery;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::effect::room;
+use crate::kernel::discover::{Discovery, discover};
 use crate::kernel::fs::Fs;
-use crate::kernel::paths;
 use crate::kernel::real::RealFs;
 use crate::kernel::survey;
+use crate::kernel::{host, paths};
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
 use crate::model::place::Place;
@@ -49,23 +54,53 @@ pub fn of_host(host: &Host, found: &Discovery, under: Option<Place>) -> Result<S
         return Ok(Stage { hierarchy, place, make: false });
     }
     let fs = RealFs;
-    let own = survey::own_place(&fs, &hierarchy, host.pid);
-    let writable = own
-        .as_ref()
-        .is_some_and(|own| paths::directory(&hierarchy, own).is_some_and(|directory| fs.may_write(&directory).is_ok()));
-    let place = choose(host, &hierarchy, own.filter(|_| writable));
+    let own = survey::own_place(&fs, &hierarchy, host.pid).map(scope);
+    let own = own.filter(|own| paths::directory(&hierarchy, own).is_some_and(|path| is_delegated(fs, &path)));
+    let place = choose(host, &hierarchy, own).ok_or_else(|| NOT_DELEGATED.to_owned())?;
     Ok(Stage { hierarchy, place, make: true })
 }
 
-/// The stage by default. `own`: cgrove's own group, if it can be reached and written.
+/// What a user is told who has no group of his own.
+const NOT_DELEGATED: &str = "on this host groups belong to systemd, and the one that cgrove runs in is not delegated to you. \
+    Start it in a scope of your own: systemd-run --user --scope -p Delegate=yes -- cgrove … (cgrove verify --delegate FILE \
+    does that)";
+
+/// Whether systemd has handed the group at `path` over: it marks it so (`user.delegate`, before systemd 251
+/// `trusted.delegate`), and it may be written. A login session or a terminal's scope may be writable without that.
+fn is_delegated(fs: RealFs, path: &[u8]) -> bool {
+    let marked = ["user.delegate", "trusted.delegate"].iter().any(|name| fs.xattr(path, name).is_ok_and(|v| v == b"1"));
+    marked && fs.may_write(path).is_ok()
+}
+
+/// In the leaf that made room, the scope is the group above.
+fn scope(own: Place) -> Place {
+    if own.name() == room::LEAF.as_bytes() { own.parent().unwrap_or(own) } else { own }
+}
+
+/// Makes room where cgrove was started in a delegated group of its own: see [`room`]. Elsewhere nothing happens.
+///
+/// # Errors
+/// If the leaf cannot be made although the group is delegated.
+pub fn make_room() -> anyhow::Result<()> {
+    let fs = RealFs;
+    let Ok(found) = discover(&fs) else { return Ok(()) };
+    let host = host::host(&fs, found.mode)?;
+    let Ok(stage) = of_host(&host, &found, None) else { return Ok(()) };
+    if survey::own_place(&fs, &stage.hierarchy, host.pid).as_ref() == Some(&stage.place)
+        && !stage.place.is_top()
+        && let Some(directory) = paths::directory(&stage.hierarchy, &stage.place)
+    {
+        room::make(Path::new(OsStr::from_bytes(&directory)))?;
+    }
+    Ok(())
+}
+
+/// The stage by default; `None` where a user may make groups nowhere. `own`: the delegated group that cgrove runs in.
 #[must_use]
-pub fn choose(host: &Host, cpu: &Hierarchy, own: Option<Place>) -> Place {
+pub fn choose(host: &Host, cpu: &Hierarchy, own: Option<Place>) -> Option<Place> {
     let top = Place::top(cpu.id);
     if cpu.version == Version::V1 || !host.systemd {
-        return top;
+        return Some(top);
     }
-    match own {
-        Some(own) if !own.is_top() && host.uid != 0 => own,
-        _ => top.child(OWN_TOP),
-    }
+    own.or_else(|| (host.uid == 0).then(|| top.child(OWN_TOP)))
 }
