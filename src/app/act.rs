@@ -19,7 +19,7 @@ use super::experiment::{Control, Phase};
 use super::filter::Filter;
 use super::keymap::{Action, binding};
 use super::prompt::{Kind, Prompt, weight_intent};
-use super::scale::name_of;
+use super::scale::{Scale, name_of};
 use super::sort::{Column, Order, Set};
 use super::state::{Panel, State};
 use super::tasks;
@@ -107,6 +107,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Base => {
             let at_top = state.selected().is_some_and(|id| Some(id) == state.shown_hierarchy().and_then(|h| h.root));
             state.tree.base = if at_top { None } else { state.tree.cursor };
+            // The base is the group that is 100 %.
+            state.scale = if at_top { Scale::Contest } else { Scale::Base };
         }
         Action::BaseOut => base_out(state),
         Action::NextPanel => next_panel(state, 1),
@@ -279,6 +281,9 @@ fn base_out(state: &mut State) {
         let parent = structure.group(structure.group(base)?.parent?)?;
         parent.parent.is_some().then_some(parent.key)
     });
+    if above.is_none() && state.scale == Scale::Base {
+        state.scale = Scale::Contest;
+    }
     state.tree.base = above;
 }
 

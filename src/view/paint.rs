@@ -90,9 +90,10 @@ impl<'a> Painter<'a> {
         self.put(area, &all, style);
         self.put(area, self.sign(corner, "+"), style);
         if !left.is_empty() {
-            let room = Area::new(area.x + 2, area.y, area.width.saturating_sub(4), 1);
-            let text = format!(" {left} ");
-            self.put(Area::new(room.x - 1, room.y, room.width, 1), &text, self.theme.text);
+            let taken = if right.is_empty() { 0 } else { width(right) + 3 };
+            let room = usize::from(area.width).saturating_sub(taken + 3);
+            let text = format!(" {} ", cut(left, room.saturating_sub(1), self.ascii));
+            self.put(Area::new(area.x + 1, area.y, area.width.saturating_sub(2), 1), &text, self.theme.text);
         }
         if !right.is_empty() {
             let text = format!(" {right} ");
