@@ -220,18 +220,25 @@ fn press(state: &mut State, key: &KeyEvent) -> Vec<Command> {
     {
         state.pressed_key = Some((binding.keys, state.now));
     }
-    let action = if state.layout.screen == layout::Screen::Big { in_big_view(state, action) } else { action };
-    act::act(state, action)
+    let action = if state.layout.screen == layout::Screen::Big { in_big_view(state, action) } else { Some(action) };
+    action.map(|action| act::act(state, action)).unwrap_or_default()
 }
 
-/// In the big view ← → go from group to group, and the panels are not there.
-fn in_big_view(state: &mut State, action: Action) -> Action {
+/// In the big view the arrows go from leaf to leaf, and the panels are not there.
+fn in_big_view(state: &mut State, action: Action) -> Option<Action> {
     state.in_panel = false;
-    match action {
-        Action::Left => Action::Up,
-        Action::Right => Action::Down,
-        other => other,
+    let forward = match action {
+        Action::Right | Action::Down => true,
+        Action::Left | Action::Up => false,
+        other => return Some(other),
+    };
+    let at = tree::cursor_index(state);
+    let leaf = |index: &usize| state.flat.rows.get(*index).is_some_and(|row| !row.inner || row.folded);
+    let next = if forward { (at + 1..state.flat.rows.len()).find(leaf) } else { (0..at).rev().find(leaf) };
+    if let Some(next) = next {
+        tree::go_to(state, next);
     }
+    None
 }
 
 /// A key while a target is looked for; `None` if it means what it always means.

@@ -5,7 +5,7 @@ use crate::plan::intent::{Intent, Target};
 use crate::plan::journal;
 use crate::split::table::Enough;
 
-use super::change::{self, begin};
+use super::change::{self, Ask, begin};
 use super::command::{Command, Leave};
 use super::dialog::Dialog;
 use super::dialog::experiments::Picker;
@@ -184,25 +184,25 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Signal => stop(state),
         Action::Remove => {
             if let Some(group) = state.selected_place() {
-                return begin(state, Intent::Remove { group }, false);
+                return begin(state, Intent::Remove { group }, Ask::AsPlanned);
             }
         }
         Action::Undo => {
             let newest = journal::next_undo(&state.journal);
             if let Some(number) = newest {
-                let commands = begin(state, Intent::Undo { entries: vec![number] }, true);
+                let commands = begin(state, Intent::Undo { entries: vec![number] }, Ask::Always);
                 state.undo_asked = !commands.is_empty();
                 return commands;
             }
         }
         Action::UndoAll => {
             let entries = journal::all_undo(&state.journal);
-            return begin(state, Intent::Undo { entries }, false);
+            return begin(state, Intent::Undo { entries }, Ask::Agreed);
         }
         Action::Redo => {
             let taken_back = journal::next_redo(&state.journal);
             if let Some(number) = taken_back {
-                return begin(state, Intent::Undo { entries: vec![number] }, false);
+                return begin(state, Intent::Undo { entries: vec![number] }, Ask::AsPlanned);
             }
         }
         Action::Arm => {
@@ -384,7 +384,7 @@ fn step_weight(state: &mut State, up: bool) -> Vec<Command> {
         return Vec::new();
     }
     let intent = weight_intent(state, &place, next);
-    begin(state, intent, false)
+    begin(state, intent, Ask::AsPlanned)
 }
 
 /// The tagged groups, else the selected one.
@@ -414,12 +414,12 @@ fn hold(state: &mut State) -> Vec<Command> {
         };
         let target = Target::Workloads(vec![workload.process]);
         let intent = if task.state == 'T' { Intent::Resume { target } } else { Intent::Hold { target } };
-        return begin(state, intent, false);
+        return begin(state, intent, Ask::AsPlanned);
     }
     let Some((id, place)) = state.selected().zip(state.selected_place()) else { return Vec::new() };
     let target = Target::Group(place);
     let intent = if is_held(state, id) { Intent::Resume { target } } else { Intent::Hold { target } };
-    begin(state, intent, false)
+    begin(state, intent, Ask::AsPlanned)
 }
 
 fn stop(state: &mut State) {

@@ -30,14 +30,25 @@ pub struct Flight {
     pub since: Mono,
     /// What comes after it (the rest of a way out of a refusal).
     pub rest: VecDeque<Intent>,
-    /// Show it before it is done, even where no question is needed.
-    pub ask: bool,
+    /// When its plan is shown before it is done.
+    pub ask: Ask,
     /// Title and shell lines of its plan, once there is one.
     pub title: String,
     /// See `title`.
     pub shell: Vec<String>,
     /// Number of steps of the plan.
     pub steps: usize,
+}
+
+/// When a plan is shown before it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Always, even where no question is needed.
+    Always,
+    /// As the plan says.
+    AsPlanned,
+    /// It was asked for by name in a dialog: only where something foreign is touched or a number must be typed.
+    Agreed,
 }
 
 /// Where a change is.
@@ -64,13 +75,13 @@ pub struct LastChange {
     pub problem: Option<String>,
 }
 
-/// Asks for a plan. `ask`: show it before doing it, whatever it is.
-pub fn begin(state: &mut State, intent: Intent, ask: bool) -> Vec<Command> {
+/// Asks for a plan.
+pub fn begin(state: &mut State, intent: Intent, ask: Ask) -> Vec<Command> {
     begin_all(state, VecDeque::from([intent]), ask)
 }
 
 /// Asks for plans of several intents, one after the other.
-pub fn begin_all(state: &mut State, mut intents: VecDeque<Intent>, ask: bool) -> Vec<Command> {
+pub fn begin_all(state: &mut State, mut intents: VecDeque<Intent>, ask: Ask) -> Vec<Command> {
     if state.setup.limits.read_only {
         state.say("--read-only: nothing is changed in this visit");
         return Vec::new();
@@ -130,7 +141,12 @@ pub fn planned(state: &mut State, token: Token, answer: Result<Plan, Refusal>) -
                 state.say(format!("{title}: {said}"));
                 return Vec::new();
             }
-            let asks = flight.ask || again || plan.confirm != Confirm::None;
+            let asks = again
+                || match (flight.ask, plan.confirm) {
+                    (Ask::Always, _) | (_, Confirm::Foreign | Confirm::Type(_)) => true,
+                    (Ask::AsPlanned, confirm) => confirm != Confirm::None,
+                    (Ask::Agreed, _) => false,
+                };
             if !asks {
                 return execute(state, plan);
             }
@@ -202,7 +218,7 @@ pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
         return Vec::new();
     }
     state.tree.tags.clear();
-    if flight.rest.is_empty() { Vec::new() } else { begin_all(state, flight.rest, false) }
+    if flight.rest.is_empty() { Vec::new() } else { begin_all(state, flight.rest, flight.ask) }
 }
 
 /// What an entry says of the groups: what to select, which weights stand now, what the kernel stored otherwise.

@@ -5,7 +5,7 @@ use crate::model::hierarchy::Version;
 use crate::model::id::{GroupId, GroupKey, TaskKey};
 use crate::plan::intent::{Intent, Scope};
 
-use super::change;
+use super::change::{self, Ask};
 use super::command::Command;
 use super::scale::name_of;
 use super::state::State;
@@ -149,5 +149,5 @@ pub fn drop(state: &mut State) -> Vec<Command> {
     }
     let Some(to) = snapshot.structure.place(id) else { return Vec::new() };
     let intent = Intent::Move { tasks: moving.tasks, to, scope: moving.scope };
-    change::begin(state, intent, false)
+    change::begin(state, intent, Ask::AsPlanned)
 }

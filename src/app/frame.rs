@@ -2,7 +2,7 @@
 use crate::model::bytes::escape;
 use crate::model::id::GroupKey;
 
-use super::scale::name_of;
+use super::scale::{Scale, name_of};
 use super::state::{Shown, State};
 use super::tree::{self, Flat, Ghost};
 
@@ -42,6 +42,9 @@ pub fn show(state: &mut State, shown: Shown) {
         && structure.find(base).is_none()
     {
         state.tree.base = None;
+        if state.scale == Scale::Base {
+            state.scale = Scale::Contest;
+        }
     }
     match state.tree.cursor {
         None => first_selection(state),

@@ -333,6 +333,13 @@ impl Layout {
             ]
         };
         let mut x = self.keys.x + 1;
+        if self.screen == Screen::Big {
+            let key = if state.setup.ascii { "<>" } else { "←→" };
+            let label = Label { area: Area::new(x, self.keys.y, 8, 1), key, word: "group", action: A::Right };
+            self.targets.push((label.area, Target::Key(A::Right)));
+            self.labels.push(label);
+            x += 9;
+        }
         for binding in actions.iter().filter_map(|&action| binding(action)) {
             let w = width(binding.keys) + 1 + width(binding.word);
             let w = u16::try_from(w).unwrap_or(u16::MAX);

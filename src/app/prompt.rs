@@ -9,7 +9,7 @@ use crate::model::hierarchy::Version;
 use crate::model::place::Place;
 use crate::plan::intent::{Intent, Setting};
 
-use super::change;
+use super::change::{self, Ask};
 use super::command::Command;
 use super::experiment::Source;
 use super::filter::Filter;
@@ -174,7 +174,7 @@ fn enter(state: &mut State, mut prompt: Prompt) -> Vec<Command> {
         },
     };
     match answer {
-        Ok(Some(intent)) => change::begin(state, intent, false),
+        Ok(Some(intent)) => change::begin(state, intent, Ask::AsPlanned),
         Ok(None) => Vec::new(),
         Err(error) => {
             prompt.error = Some(error);

@@ -111,6 +111,32 @@ fn undo_all_takes_at_most_three_keys_and_leaves_nothing() {
 }
 
 #[test]
+fn undo_all_asks_no_second_time_but_for_what_is_foreign() {
+    for (confirm, left) in [(Confirm::Enter, 0), (Confirm::Foreign, 1)] {
+        let mut world = World::v1();
+        let mut state = world.state(setup(), 80, 24);
+        world.press(&mut state, "na<Enter>");
+        world.confirm = confirm;
+        world.press(&mut state, ":undo all<Enter>");
+        assert_eq!(groups(&world).len(), left, "{confirm:?}");
+    }
+}
+
+#[test]
+fn the_big_view_goes_from_leaf_to_leaf() {
+    let mut world = figure();
+    let mut state = world.state(setup(), 58, 16);
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        world.press(&mut state, "<Right>");
+        seen.push(selected(&state));
+    }
+    assert_eq!(seen, ["/cg1/cg2", "/cg1/cg3", "/cg4", "/cg4"]);
+    world.press(&mut state, "<Left><Left><Left>");
+    assert_eq!(selected(&state), "/cg1/cg2");
+}
+
+#[test]
 fn undo_all_by_name() {
     let mut world = World::v1();
     let mut state = world.state(setup(), 80, 24);

@@ -6,7 +6,7 @@ use crate::plan::intent::Intent;
 use crate::plan::journal;
 use crate::plan::step::{Confirm, Plan};
 
-use super::super::change;
+use super::super::change::{self, Ask};
 use super::super::command::Command;
 use super::super::state::State;
 use super::{Choice, Dialog, Face, Focus, Line, Moved, Reply, Tone, moved};
@@ -175,7 +175,7 @@ impl Asked {
             Some(Answer::UndoAll) => {
                 change::abandon(state);
                 let entries = journal::all_undo(&state.journal);
-                (None, change::begin(state, Intent::Undo { entries }, false))
+                (None, change::begin(state, Intent::Undo { entries }, Ask::Agreed))
             }
             Some(Answer::Arm) => {
                 state.armed = true;

@@ -3,7 +3,7 @@ use crossterm::event::KeyEvent;
 
 use crate::plan::refusal::Refusal;
 
-use super::super::change;
+use super::super::change::{self, Ask};
 use super::super::state::State;
 use super::{Choice, Dialog, Face, Focus, Line, Moved, Reply, Tone, moved};
 
@@ -59,7 +59,7 @@ impl Refused {
             .checked_sub(1)
             .and_then(|n| self.refusal.instead.into_iter().filter(|way| !way.intents.is_empty()).nth(n));
         match way {
-            Some(way) => (None, change::begin_all(state, way.intents.into(), false)),
+            Some(way) => (None, change::begin_all(state, way.intents.into(), Ask::AsPlanned)),
             None => (None, Vec::new()),
         }
     }

@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 use crate::model::id::TaskKey;
 use crate::plan::intent::{Intent, Target};
 
-use super::super::change;
+use super::super::change::{self, Ask};
 use super::super::state::State;
 use super::{Choice, Dialog, Face, Focus, Line, Moved, Reply, moved};
 
@@ -64,6 +64,6 @@ impl Menu {
             2 => Intent::Resume { target: Target::Workloads(self.processes) },
             _ => return (None, Vec::new()),
         };
-        (None, change::begin(state, intent, false))
+        (None, change::begin(state, intent, Ask::AsPlanned))
     }
 }

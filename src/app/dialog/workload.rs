@@ -7,7 +7,7 @@ use crate::model::place::Place;
 use crate::model::workload::{Launch, Program, Spin};
 use crate::plan::intent::Intent;
 
-use super::super::change;
+use super::super::change::{self, Ask};
 use super::super::state::State;
 use super::{Choice, Dialog, Face, Focus, Line, Reply, Tone};
 
@@ -135,7 +135,7 @@ impl Launching {
 
     fn start(mut self, state: &mut State) -> Reply {
         match self.launches() {
-            Ok(launches) => (None, change::begin(state, Intent::Launch { launches }, false)),
+            Ok(launches) => (None, change::begin(state, Intent::Launch { launches }, Ask::AsPlanned)),
             Err(error) => {
                 self.error = Some(error);
                 (Some(Dialog::Workload(self)), Vec::new())
