@@ -191,6 +191,8 @@ fn shown_seconds(state: &State) -> [Option<u64>; 4] {
 /// A key, now that nothing has to be waited for.
 fn press(state: &mut State, key: &KeyEvent) -> Vec<Command> {
     state.dirty = true;
+    // What was said has been read; the words on the key line come back.
+    state.notice = None;
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if control && key.code == KeyCode::Char('z') {
         return vec![Command::Suspend];

@@ -218,6 +218,8 @@ pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
         return Vec::new();
     }
     state.tree.tags.clear();
+    let old = state.removed.len().saturating_sub(1000);
+    state.removed.drain(..old);
     if flight.rest.is_empty() { Vec::new() } else { begin_all(state, flight.rest, flight.ask) }
 }
 

@@ -12,8 +12,11 @@ const GHOST: u64 = 5_000_000_000;
 /// Takes in a frame.
 pub fn take(state: &mut State, shown: Shown) {
     state.now = state.now.max(shown.received);
-    if let Some(notice) = shown.snapshot.notices.first() {
-        state.say(notice.0.clone());
+    for notice in &shown.snapshot.notices {
+        if !state.said.contains(notice) {
+            state.said.insert(notice.clone());
+            state.say(notice.0.clone());
+        }
     }
     if state.paused.is_some() && state.shown.is_some() {
         state.held_back = Some(shown);

@@ -1,5 +1,5 @@
 //! All that the screen depends on.
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::model::hierarchy::Hierarchy;
 use crate::model::id::{GroupId, GroupKey, HierarchyId, TaskKey};
 use crate::model::interest::Interest;
 use crate::model::place::Place;
-use crate::model::snapshot::{GroupValues, Snapshot};
+use crate::model::snapshot::{GroupValues, Notice, Snapshot};
 use crate::model::time::Mono;
 use crate::model::workload::Workload;
 use crate::plan::journal::Entry;
@@ -107,6 +107,8 @@ pub struct State {
     pub quiet: Option<u32>,
     /// The experiment that runs, if one does.
     pub progress: Option<Progress>,
+    /// Notices of samplings that were said already.
+    pub said: HashSet<Notice>,
     /// Something said on the bottom, and since when.
     pub notice: Option<(String, Mono)>,
     /// The action asked for last, shown for two seconds.
@@ -193,6 +195,7 @@ impl State {
             workloads: Arc::from([]),
             quiet: None,
             progress: None,
+            said: HashSet::new(),
             notice: None,
             pressed_key: None,
             no_journal,

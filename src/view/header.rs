@@ -27,10 +27,12 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
         painter.put_right(area, &text, theme.on);
     }
     let area = layout.second;
-    painter.put(Area::new(area.x + 1, area.y, area.width - 1, 1), &stage(state), theme.quiet);
-    if state.setup.stage.is_some() || state.table().is_some() {
-        painter.put_right(area, &format!(" {} ", window(state)), theme.quiet);
-    }
+    let known = state.setup.stage.is_some() || state.table().is_some();
+    let right = if known { window(state) } else { String::new() };
+    let taken = u16::try_from(crate::app::text::width(&right)).unwrap_or(u16::MAX).min(area.width / 2 + 4);
+    let (line, room) = (Area::new(area.x + 1, area.y, area.width - 1, 1), area.width.saturating_sub(taken + 1));
+    painter.put_right(Area::new(line.x + room, line.y, taken.min(area.width - 2), 1), &right, theme.quiet);
+    painter.put(Area::new(line.x, line.y, room.saturating_sub(2), 1), &stage(state), theme.quiet);
     for name in &layout.bar {
         let (open, close) = if name.on { (painter.sign("‹", "<"), painter.sign("›", ">")) } else { (" ", " ") };
         let style = if name.on { theme.on } else { theme.text };
