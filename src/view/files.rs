@@ -39,8 +39,9 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
         let room = area.right().saturating_sub(x);
         let used = painter.put(Area::new(x, area.y, room, 1), &row.value, style);
         if let Some(words) = &row.words {
-            // Words that begin with the value itself say it again: only their rest.
-            let words = words.strip_prefix(row.value.as_str()).unwrap_or(words).trim_start_matches([' ', '=']);
+            // "100000 = 100 ms" after "100000" says the number twice.
+            let words =
+                words.strip_prefix(row.value.as_str()).and_then(|rest| rest.strip_prefix(" = ")).unwrap_or(words);
             let at = x + used + 2;
             painter.put(Area::new(at, area.y, area.right().saturating_sub(at), 1), &format!("= {words}"), theme.quiet);
         }

@@ -60,7 +60,7 @@ impl Picker {
                     .setup
                     .experiments
                     .iter()
-                    .map(|shipped| Choice::new(format!("{:<16} {}", shipped.name, shipped.title)))
+                    .map(|shipped| Choice::new(format!("{:<22} {}", shipped.name, shipped.title)))
                     .collect();
                 options.push(Choice::new("a file …"));
                 options.push(Choice::new("leave"));
