@@ -52,9 +52,18 @@ pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discov
         reader.with_ancestors(place, &mut survey.groups);
         reader.below(place, &mut survey.groups);
     }
+    let named =
+        needs.groups.iter().chain(survey.groups.keys().filter(|at| needs.subtrees.iter().any(|top| at.is_within(top))));
+    let mut tids: BTreeSet<Tid> = needs.tasks.iter().copied().collect();
+    tids.extend(named.filter_map(|at| survey.groups.get(at)?.tasks.value()).flatten());
+    for &tid in &tids {
+        reader.with_threads(tid, needs.tasks.contains(&tid), &mut survey.tasks);
+    }
     for &tid in &needs.tasks {
-        if let Some(facts) = reader.task(tid) {
-            survey.tasks.insert(tid, facts);
+        let at: Vec<Place> =
+            survey.tasks.get(&tid).map(|facts| facts.groups.values().cloned().collect()).unwrap_or_default();
+        for place in &at {
+            reader.with_ancestors(place, &mut survey.groups);
         }
     }
     survey
@@ -99,6 +108,21 @@ impl Reader<'_> {
                 groups.insert(place, facts);
             }
         }
+    }
+
+    /// The facts of a task, and with `threads` those of all threads of its process.
+    fn with_threads(&mut self, tid: Tid, threads: bool, tasks: &mut BTreeMap<Tid, TaskFacts>) {
+        let Some(facts) = tasks.get(&tid).cloned().or_else(|| self.task(tid)) else { return };
+        if threads {
+            for thread in &facts.threads {
+                if !tasks.contains_key(&thread.tid)
+                    && let Some(facts) = self.task(thread.tid)
+                {
+                    tasks.insert(thread.tid, facts);
+                }
+            }
+        }
+        tasks.insert(tid, facts);
     }
 
     fn below(&self, top: &Place, groups: &mut BTreeMap<Place, GroupFacts>) {
@@ -273,13 +297,16 @@ mod tests {
     fn a_subtree_comes_whole() {
         let survey = looked(HOST, &Needs { subtrees: vec![place(CPU, "/cg1")], ..Needs::default() });
         assert_eq!(places(&survey), ["/", "/cg1", "/cg1/cg2", "/cg1/cg3"]);
+        assert!(survey.tasks.contains_key(&602) && survey.tasks.contains_key(&603), "with the facts of its tasks");
+        assert!(!survey.tasks.contains_key(&1), "and of no others");
     }
 
     #[test]
     fn a_task_comes_with_its_groups_and_its_threads() {
         let survey = looked(HOST, &Needs { tasks: vec![603, 77], ..Needs::default() });
         let facts = &survey.tasks[&603];
-        assert_eq!((survey.tasks.len(), facts.task.tgid), (1, 602));
+        assert_eq!((survey.tasks.keys().copied().collect::<Vec<_>>(), facts.task.tgid), (vec![602, 603], 602));
+        assert!(places(&survey).contains(&"/cg1/cg3".to_owned()), "the group it is in");
         assert_eq!(facts.groups[&CPU].to_string(), "/cg1/cg3");
         assert_eq!(facts.groups[&HierarchyId(4)].to_string(), "/agents/one");
         assert_eq!(
