@@ -25,5 +25,7 @@ pub mod snapshot;
 pub mod structure;
 pub mod survey;
 pub mod task;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod time;
 pub mod workload;

@@ -129,18 +129,9 @@ impl World {
             name: "lap7".to_owned(),
             release: "6.6.0".to_owned(),
             boot_id: "b007".to_owned(),
-            online: CpuSet::parse("0-3").unwrap(),
-            allowed: CpuSet::parse("0-3").unwrap(),
-            user_hz: 100,
-            tick_ns: 4_000_000,
-            autogroup: false,
-            systemd: false,
             mode,
-            uid: 0,
-            user: "root".to_owned(),
-            capabilities: u64::MAX,
-            in_cgroup_namespace: Some(false),
             pid: 4000,
+            ..crate::model::testing::host(4)
         };
         let mut world = Self {
             host,

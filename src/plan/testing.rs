@@ -6,15 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::cpu_set::CpuSet;
 use crate::model::field::Field;
-use crate::model::hierarchy::{Controller, Device, Hierarchy, Mode, Mount, Version};
+use crate::model::hierarchy::{Controller, Device, Hierarchy, Mount, Version};
 use crate::model::host::Host;
 use crate::model::id::{GroupKey, HierarchyId, TaskKey, Tid};
 use crate::model::place::Place;
 use crate::model::snapshot::File;
 use crate::model::survey::{GroupFacts, Limits, Survey, TaskFacts};
-use crate::model::task::{Policy, Task};
+use crate::model::task::Task;
 use crate::model::time::Mono;
 use crate::model::workload::{Launch, Program, Spin, Workload, WorkloadState};
 
@@ -30,23 +29,7 @@ pub(crate) struct Build {
 
 /// A host of two CPUs.
 pub(crate) fn host() -> Host {
-    Host {
-        name: "lab".to_owned(),
-        release: "6.18".to_owned(),
-        boot_id: "boot".to_owned(),
-        online: CpuSet::parse("0-1").unwrap(),
-        allowed: CpuSet::parse("0-1").unwrap(),
-        user_hz: 100,
-        tick_ns: 4_000_000,
-        autogroup: true,
-        systemd: false,
-        mode: Mode::Legacy,
-        uid: 0,
-        user: "root".to_owned(),
-        capabilities: u64::MAX,
-        in_cgroup_namespace: Some(false),
-        pid: 900,
-    }
+    Host { autogroup: true, ..crate::model::testing::host(2) }
 }
 
 impl Build {
@@ -251,24 +234,7 @@ fn file(name: &str, content: &str) -> File {
 }
 
 fn task(process: Tid, tid: Tid) -> Task {
-    Task {
-        key: key(tid),
-        tgid: process,
-        parent: 1,
-        comm: Box::from(&b"sleep"[..]),
-        state: 'S',
-        nice: 0,
-        policy: Policy::Other,
-        rt_priority: 0,
-        kernel: false,
-        bound: false,
-        uid: 0,
-        last_cpu: 0,
-        allowed: Field::Unread,
-        sched: Field::Unread,
-        autogroup: Field::Unread,
-        age: 0,
-    }
+    Task { tgid: process, ..crate::model::testing::task(key(tid)) }
 }
 
 /// Facts of a process of one thread.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use crate::model::cgroup::{Cgroup, Quota};
 use crate::model::cpu_set::CpuSet;
 use crate::model::field::Field;
-use crate::model::hierarchy::{Hierarchy, Mode, Version};
+use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::id::{GroupId, GroupKey, HierarchyId, TaskKey, Tid};
 use crate::model::snapshot::{Cost, GroupColumns, GroupRow, Snapshot, TaskColumns};
 use crate::model::structure::Structure;
@@ -34,24 +34,7 @@ impl Host {
 
     fn new(cpus: u32, version: Version) -> Self {
         let hierarchy = if version == Version::V2 { HierarchyId::V2 } else { HierarchyId(3) };
-        let online: CpuSet = (0..cpus).collect();
-        let facts = crate::model::host::Host {
-            name: "host".into(),
-            release: "6.18".into(),
-            boot_id: String::new(),
-            online: online.clone(),
-            allowed: online,
-            user_hz: 100,
-            tick_ns: 4_000_000,
-            autogroup: false,
-            systemd: false,
-            mode: Mode::Legacy,
-            uid: 0,
-            user: "root".into(),
-            capabilities: 0,
-            in_cgroup_namespace: Some(false),
-            pid: 1,
-        };
+        let facts = crate::model::host::Host { capabilities: 0, pid: 1, ..crate::model::testing::host(cpus) };
         let mut structure = Structure::default();
         let key = GroupKey { hierarchy, inode: 1 };
         let top = structure.insert(Cgroup {

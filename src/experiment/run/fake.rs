@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use crate::model::cpu_set::CpuSet;
 use crate::model::field::Field;
-use crate::model::hierarchy::Mode;
 use crate::model::host::Host;
 use crate::model::id::{Pid, TaskKey};
 use crate::model::snapshot::{Cost, GroupColumns, Snapshot, TaskColumns};
@@ -14,21 +13,10 @@ use crate::model::time::Mono;
 /// Root's host with CPUs 0 to 3, of which 1 and 2 may be used.
 pub(in crate::experiment) fn host() -> Host {
     Host {
-        name: "lap7".into(),
-        release: "6.18.0".into(),
-        boot_id: "boot".into(),
-        online: CpuSet::parse("0-3").unwrap(),
         allowed: CpuSet::parse("1-2").unwrap(),
-        user_hz: 100,
-        tick_ns: 4_000_000,
-        autogroup: false,
-        systemd: false,
-        mode: Mode::Legacy,
-        uid: 0,
-        user: "root".into(),
-        capabilities: u64::MAX,
         in_cgroup_namespace: None,
         pid: 10,
+        ..crate::model::testing::host(4)
     }
 }
 
