@@ -1,4 +1,5 @@
 //! The main thread of the terminal UI: messages in, commands out, a frame when something changed.
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
@@ -77,13 +78,17 @@ pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> 
         pause,
         leaving: false,
     };
-    let said = shell.run(&inbox, &allowed);
+    // After a panic here the stage is restored all the same, and then the panic goes on.
+    let said = panic::catch_unwind(AssertUnwindSafe(|| shell.run(&inbox, &allowed)));
     listening.close();
-    let Shell { screen, worker, sampling, .. } = shell;
+    let Shell { screen, worker, sampling, leaving, .. } = shell;
     drop(screen);
+    if !leaving {
+        worker.ask(Request::Leave(Leave::Restore));
+    }
     worker.join();
     drop(sampling);
-    said
+    said.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
 struct Shell {
@@ -116,11 +121,18 @@ impl Shell {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(Vec::new()),
             };
+            // What it said last is in the channel then.
+            let ended = self.worker.is_finished();
             // All that is there already is one frame.
             for incoming in first.into_iter().chain(inbox.try_iter()) {
                 if let Some(said) = self.take_in(incoming)? {
                     return Ok(said);
                 }
+            }
+            if ended {
+                // It says so when it ends; one that did not has panicked, and the hook has told.
+                let text = "the thread that changes things has ended; `cgrove cleanup` takes back what it left";
+                return Ok(vec![text.to_owned()]);
             }
             let now = self.now();
             self.tell(Message::Tick(now))?;

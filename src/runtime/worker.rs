@@ -12,6 +12,7 @@ use super::session::Session;
 use crate::app::command::Leave;
 use crate::app::experiment::{Control, Source};
 use crate::app::message::{Message, Report, Token};
+use crate::effect::journal;
 use crate::model::snapshot::Snapshot;
 use crate::plan::intent::Intent;
 use crate::plan::journal::all_undo;
@@ -70,6 +71,12 @@ impl Worker {
         drop(self.requests.send(request));
     }
 
+    /// Whether the thread has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Waits for its end, which [`Request::Leave`] brings about.
     pub fn join(self) {
         drop(self.requests);
@@ -89,6 +96,9 @@ struct State {
 impl State {
     fn serve(mut self, inbox: &Receiver<Request>) {
         self.tell_workloads();
+        if let Some(left) = left_behind() {
+            self.app(Message::Notice(left));
+        }
         loop {
             match inbox.recv_timeout(POLL) {
                 Ok(Request::Leave(leave)) => return self.leave(leave),
@@ -199,6 +209,17 @@ impl State {
         }
         (self.tell)(Reply::Left(said));
     }
+}
+
+/// What a cgrove that came to no end has left, if one has.
+fn left_behind() -> Option<String> {
+    let boot_id = journal::boot_id().ok()?;
+    let (journals, _unreadable) = journal::abandoned(&journal::locations(), &boot_id);
+    let left: usize = journals.iter().map(|journal| all_undo(&journal.journal.entries).len()).sum();
+    (left > 0).then(|| {
+        let s = if left == 1 { "" } else { "s" };
+        format!("a cgrove that was killed has left {left} change{s}: `cgrove cleanup` takes them back")
+    })
 }
 
 /// Takes back everything of the visit; what could not be is said.
