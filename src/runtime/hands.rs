@@ -20,6 +20,7 @@ use crate::kernel::{host, survey};
 use crate::model::host::Host;
 use crate::model::id::GroupKey;
 use crate::model::workload::Workload;
+use crate::plan::explain::meaning;
 use crate::plan::intent::{Intent, Needs};
 use crate::plan::journal::Entry;
 use crate::plan::plan_with;
@@ -186,7 +187,20 @@ impl Hands {
         };
         let directories = &found.hierarchies;
         let mut executor = Kernel { directories, launcher: &mut self.supervisor };
-        Ok(transaction::execute(plan, undoes, &mut executor, journal, directories))
+        let mut report = transaction::execute(plan, undoes, &mut executor, journal, directories);
+        self.explain(intent, plan, &mut report)?;
+        Ok(report)
+    }
+
+    /// Says what the kernel's refusal means for this step, as things stand now: who is inside, which limit is reached.
+    fn explain(&mut self, intent: &Intent, plan: &Plan, report: &mut Report) -> Result<()> {
+        let Some((step, failure)) = &mut report.failed else { return Ok(()) };
+        let (Some(step), Some(errno)) = (plan.steps.get(*step), failure.errno) else { return Ok(()) };
+        let survey = self.survey(&intent.needs_with(self.entries()))?;
+        let meaning = meaning(step, errno, &survey);
+        failure.text =
+            if meaning.remedy.is_empty() { meaning.rule } else { format!("{} {}", meaning.rule, meaning.remedy) };
+        Ok(())
     }
 
     /// Ends the visit: workloads end, the journal goes if nothing of it stands. Whether something stands.
