@@ -211,13 +211,17 @@ pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
     if let Some(entry) = &entry {
         take_in(state, entry);
     }
+    let launched = |entry: journal::Entry| entry.steps.iter().any(|record| matches!(record.step, Step::Launch { .. }));
     if let Some(problem) = problem {
         state.typed_ahead.clear();
         state.dialog =
             Some(Dialog::refused(Refusal { title: "it failed".to_owned(), rule: problem, instead: Vec::new() }));
         return Vec::new();
     }
-    state.tree.tags.clear();
+    // The tagged groups have their workloads. Making the next leaf, say, leaves the tags alone.
+    if entry.is_some_and(launched) {
+        state.tree.tags.clear();
+    }
     let old = state.removed.len().saturating_sub(1000);
     state.removed.drain(..old);
     if flight.rest.is_empty() { Vec::new() } else { begin_all(state, flight.rest, flight.ask) }

@@ -1,6 +1,7 @@
 //! What 100 % is. One scale for every column and panel, always written out.
 use crate::model::cpu_set::CpuSet;
 use crate::model::id::GroupId;
+use crate::model::workload::WorkloadState;
 use crate::split::table::{Got, Owed};
 
 use super::state::State;
@@ -8,7 +9,7 @@ use super::state::State;
 /// Which amount of CPU is 100 %.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scale {
-    /// The CPUs where the contest runs.
+    /// The CPUs where the contest runs: those of cgrove's own pinned workloads, else of all that want the CPU.
     #[default]
     Contest,
     /// What the base gets (for GETS) and is owed (for OWED).
@@ -47,7 +48,9 @@ impl Ruler {
     #[must_use]
     pub fn of(state: &State) -> Self {
         let host = state.snapshot().map_or(1, |snapshot| snapshot.host.cpus());
-        let contested = state.table().map(|table| table.contested.as_slice()).unwrap_or_default();
+        let own = own_contest(state);
+        let all = state.table().map(|table| table.contested.as_slice()).unwrap_or_default();
+        let contested = own.as_deref().unwrap_or(all);
         match state.scale {
             Scale::Contest if !contested.is_empty() => {
                 let cpus = contested.len() as f64;
@@ -88,6 +91,21 @@ impl Ruler {
     pub fn gets_percent(&self, got: Got) -> Option<f64> {
         Some(got.cpus()? / self.gets? * 100.0)
     }
+}
+
+/// The CPUs that cgrove's own workloads below the base are pinned to: their contest is what somebody built it for, whatever
+/// else this host does elsewhere. `None` without any, or if one may run anywhere.
+fn own_contest(state: &State) -> Option<Vec<u32>> {
+    let structure = &state.snapshot()?.structure;
+    let base = structure.place(state.base()?)?;
+    let running = state.workloads.iter().filter(|workload| workload.state == WorkloadState::Running);
+    let mut cpus = Vec::new();
+    for workload in running.filter(|workload| workload.launch.groups.iter().any(|group| group.is_within(&base))) {
+        cpus.extend(workload.launch.cpus.as_ref()?.iter());
+    }
+    cpus.sort_unstable();
+    cpus.dedup();
+    (!cpus.is_empty()).then_some(cpus)
 }
 
 /// How a group is called on screen: `STAGE` for the stage, `/` for the top, else its last component, escaped.

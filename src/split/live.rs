@@ -45,7 +45,7 @@ mod sure;
 mod tests;
 
 /// A row's window starts anew when what it is owed moves by more than this, in CPUs.
-const MOVED: f64 = 0.01;
+const MOVED: f64 = super::verdict::DRIFT;
 
 /// Satisfied roaming tasks that use less than this, in CPUs, count where they were last seen.
 const SMALL: f64 = 0.05;

@@ -7,8 +7,8 @@
 //! There is no fixed one. Measured and expected agree if they differ by no more than: the ticks of the counters
 //! ([`Got::Cpus::plus_minus`]); one tick over the window for whose turn it was when the window began and ended; one tick a
 //! period where a quota binds (it is given out in slices); the row's part of the time that nobody seen got on its CPUs
-//! (interrupts, a hypervisor, tasks too short to be sampled). An estimate (≈) may differ by a tenth more, and is never called
-//! wrong: the load balancer moves whole tasks.
+//! (interrupts, a hypervisor, tasks too short to be sampled); how far what is owed may drift within a window ([`DRIFT`]).
+//! An estimate (≈) may differ by a tenth more, and is never called wrong: the load balancer moves whole tasks.
 use std::fmt::Write as _;
 
 use crate::model::id::GroupId;
@@ -141,6 +141,13 @@ fn enough(facts: &Facts) -> Enough {
     Enough::Enough
 }
 
+/// What a row is owed may drift by this much, in CPUs, before its window starts anew (others take a little more or less): so
+/// much may lie between what it got over the window and what it is owed now.
+pub const DRIFT: f64 = 0.01;
+
+/// A drift is never more than this part of what the row is owed.
+const DRIFT_PART: f64 = 0.05;
+
 /// How far measured may be from expected, in CPUs.
 #[must_use]
 pub fn tolerance(facts: &Facts) -> f64 {
@@ -151,7 +158,8 @@ pub fn tolerance(facts: &Facts) -> f64 {
         Owed::About(cpus) => cpus * 0.1,
         _ => 0.0,
     };
-    plus_minus + turn + slices + facts.unseen + estimate
+    let drift = facts.owed.cpus().map_or(0.0, |cpus| (cpus * DRIFT_PART).min(DRIFT));
+    plus_minus + turn + slices + facts.unseen + drift + estimate
 }
 
 fn given(facts: &Facts) -> Given {
@@ -335,9 +343,12 @@ mod tests {
 
     #[test]
     fn the_tolerance_follows_the_window_and_what_was_not_seen() {
-        // 1 tick of the counter over 4 s and one for whose turn it was: ± 0.2 points.
+        // 1 tick of the counter over 4 s and one for whose turn it was: ± 0.2 points, and 1 point of drift.
         let off = |cpus| verdict(&Facts { got: got(cpus), ..cg2() }).given;
-        assert_eq!((off(0.7481), off(0.7479)), (Given::Agrees, Given::Differs));
+        assert_eq!((off(0.7381), off(0.7379)), (Given::Agrees, Given::Differs));
+        // A small part drifts less: a twentieth of itself.
+        let small = |cpus| verdict(&Facts { got: got(cpus), owed: Owed::Exact(0.04), ..cg2() }).given;
+        assert_eq!((small(0.0361), small(0.0359)), (Given::Agrees, Given::Differs));
         let unseen = Facts { got: got(0.72), unseen: 0.03, ..cg2() };
         assert_eq!(verdict(&unseen).given, Given::Agrees);
         let about = Facts { got: got(0.5), owed: Owed::About(0.75), ..cg2() };
