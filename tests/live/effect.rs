@@ -297,22 +297,24 @@ fn starved(bench: &mut Bench) -> Result<(), Failed> {
     };
     theirs.launch(&pinned(&large, 1), &scene.hierarchies)?;
     std::thread::sleep(Duration::from_millis(200));
-    let limit = Duration::from_millis(500);
-    let within = |what: &str, start: Instant| -> Result<(), Failed> {
+    // Ending is promised within half a second. A launch that waited for the group's own time took over 5 s; what the
+    // machine needs for an exec while it is busy elsewhere is not this trial's matter.
+    let (launching, ending) = (Duration::from_secs(3), Duration::from_millis(500));
+    let within = |what: &str, limit: Duration, start: Instant| -> Result<(), Failed> {
         let passed = start.elapsed();
         if passed <= limit { Ok(()) } else { Err(format!("{what} took {passed:?}").into()) }
     };
     let start = Instant::now();
     let first = ours.launch(&pinned(&small, 2), &scene.hierarchies)?;
-    within("the launch", start)?;
+    within("the launch", launching, start)?;
     ours.launch(&pinned(&small, 1), &scene.hierarchies)?;
     std::thread::sleep(Duration::from_millis(200));
     let start = Instant::now();
     ours.end(first)?;
-    within("ending one", start)?;
+    within("ending one", ending, start)?;
     let start = Instant::now();
     ours.end_all()?;
-    within("ending all", start)?;
+    within("ending all", ending, start)?;
     theirs.end_all()?;
     assert!(matches!(scene.apply(&remove(&small, None))?, Outcome::Removed));
     Ok(())
