@@ -26,6 +26,14 @@ mod stage;
 mod effect;
 #[path = "live/groups.rs"]
 mod groups;
+#[path = "live/program.rs"]
+mod program;
+#[path = "live/random.rs"]
+mod random;
+#[path = "live/tree.rs"]
+mod tree;
+#[path = "live/verify.rs"]
+mod verify;
 #[path = "live/weights.rs"]
 mod weights;
 
@@ -51,7 +59,10 @@ pub(crate) struct Entry {
 
 /// All trials.
 fn entries() -> Vec<Entry> {
-    [effect::trials(), groups::trials(), weights::trials()].into_iter().flatten().collect()
+    [effect::trials(), groups::trials(), random::trials(), tree::trials(), verify::trials(), weights::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn trial(entry: Entry, stage: &Arc<Stage>, required: bool) -> Trial {

@@ -29,6 +29,11 @@ impl Bench {
         let hierarchy = stage.hierarchy()?.clone();
         let group = stage.directory()?.join(name.replace("::", "-"));
         fs::create_dir(&group)?;
+        if alone.is_some() {
+            // Trials that do not measure run beside it.
+            let (file, most) = if hierarchy.version == 1 { ("cpu.shares", "262144") } else { ("cpu.weight", "10000") };
+            stage::write(&group.join(file), most)?;
+        }
         if hierarchy.version == 2 {
             stage::write(&group.join("cgroup.subtree_control"), "+cpu")?;
         }
@@ -38,9 +43,13 @@ impl Bench {
     }
 
     /// The directory of the trial's group.
-    #[allow(dead_code, reason = "what a trial of a command gives it as --under")]
     pub(crate) fn group(&self) -> &Path {
         &self.group
+    }
+
+    /// Where the hierarchy is mounted.
+    pub(crate) fn mount(&self) -> &Path {
+        &self.hierarchy.mount
     }
 
     /// Makes a group below it with a weight, in the units of this hierarchy.
