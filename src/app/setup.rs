@@ -11,6 +11,8 @@ use super::experiment::Shipped;
 pub struct Setup {
     /// Where cgrove builds; `None` where it may build nowhere.
     pub stage: Option<Place>,
+    /// Why there is no stage, and what would give one: one line.
+    pub no_stage: Option<String>,
     /// What the command line forbids.
     pub limits: Limits,
     /// Colours.
@@ -49,6 +51,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             stage: None,
+            no_stage: None,
             limits: Limits::default(),
             theme: ThemeChoice::default(),
             ascii: false,

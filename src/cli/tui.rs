@@ -49,8 +49,11 @@ pub fn run(args: &Tui) -> Result<Code> {
         ),
         None => None,
     };
+    let stage = stage::of_host(hands.host(), &found, under.clone());
+    let stage = stage.and_then(|stage| stage::usable(&stage).map(|()| stage.place));
     let setup = Setup {
-        stage: stage::of_host(hands.host(), &found, under.clone()).ok().map(|chosen| chosen.place),
+        no_stage: stage.as_ref().err().cloned(),
+        stage: stage.ok(),
         limits: hands.limits().clone(),
         theme: theme(args.theme),
         ascii: args.ascii || ascii_terminal(),

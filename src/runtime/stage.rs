@@ -60,6 +60,29 @@ pub fn of_host(host: &Host, found: &Discovery, under: Option<Place>) -> Result<S
     Ok(Stage { hierarchy, place, make: true })
 }
 
+/// Whether groups can be made below `stage`; for a stage that is not there yet, below what is.
+///
+/// # Errors
+/// One line that says why not, and what to do.
+pub fn usable(stage: &Stage) -> Result<(), String> {
+    let fs = RealFs;
+    let mut at = Some(stage.place.clone());
+    while let Some(place) = at {
+        let Some(directory) = paths::directory(&stage.hierarchy, &place) else { break };
+        match fs.may_write(&directory) {
+            Ok(()) => return Ok(()),
+            Err(errno) if errno.is_gone() && stage.make => at = place.parent(),
+            Err(errno) if errno.is_gone() => return Err(format!("there is no group {place}")),
+            Err(errno) => {
+                return Err(format!(
+                    "no groups can be made in {place} ({errno}): sudo cgrove, or --under GROUP of yours"
+                ));
+            }
+        }
+    }
+    Err(format!("{} is mounted nowhere that can be reached", stage.hierarchy.label()))
+}
+
 /// What a user is told who has no group of his own.
 const NOT_DELEGATED: &str = "on this host groups belong to systemd, and the one that cgrove runs in is not delegated to you. \
     Start it in a scope of your own: systemd-run --user --scope -p Delegate=yes -- cgrove … (cgrove verify --delegate FILE \

@@ -106,7 +106,8 @@ pub(super) fn freshness(state: &State) -> String {
 
 fn stage(state: &State) -> String {
     let Some(place) = &state.setup.stage else {
-        return "no stage: nothing can be built here".to_owned();
+        let why = state.setup.no_stage.as_deref().unwrap_or("no stage: nothing can be built here");
+        return escape(why.as_bytes());
     };
     let label = state
         .snapshot()
