@@ -23,6 +23,7 @@ pub mod passwd;
 pub mod schedstat;
 pub mod stat;
 pub mod status;
+pub mod unit_file;
 
 /// Text that is not what the kernel documents for this format. The caller adds the path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
