@@ -255,7 +255,8 @@ fn drains(bench: &mut Bench) -> Result<(), Failed> {
         return Err("nothing moved".into());
     };
     assert_eq!(members("a"), 0);
-    assert!(moved.len() >= 7 && moved.iter().all(|task| task.from == a));
+    // The shell and its five that stay; of those that come and go at least nobody from elsewhere.
+    assert!(moved.len() >= 6 && moved.iter().all(|task| task.from == a), "{moved:?}");
     assert!(matches!(scene.apply(&Step::Drain { from: a, to: b })?, Outcome::Nothing(_)));
     supervisor.end_all()?;
     // Everything that was forked is gone: both groups can be removed at once.
