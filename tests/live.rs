@@ -17,6 +17,8 @@
 mod bench;
 #[path = "live/host.rs"]
 mod host;
+#[path = "common/pty.rs"]
+mod pty;
 #[path = "live/spinner.rs"]
 mod spinner;
 #[path = "live/stage.rs"]
@@ -30,6 +32,8 @@ mod groups;
 mod program;
 #[path = "live/random.rs"]
 mod random;
+#[path = "live/screen.rs"]
+mod screen;
 #[path = "live/tree.rs"]
 mod tree;
 #[path = "live/verify.rs"]
@@ -59,10 +63,18 @@ pub(crate) struct Entry {
 
 /// All trials.
 fn entries() -> Vec<Entry> {
-    [effect::trials(), groups::trials(), random::trials(), tree::trials(), verify::trials(), weights::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        effect::trials(),
+        groups::trials(),
+        random::trials(),
+        screen::trials(),
+        tree::trials(),
+        verify::trials(),
+        weights::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn trial(entry: Entry, stage: &Arc<Stage>, required: bool) -> Trial {

@@ -41,6 +41,11 @@ impl Program {
         self.home.path()
     }
 
+    /// Directory of the trial's group.
+    pub(crate) fn group(&self) -> &Path {
+        &self.group
+    }
+
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cgrove"));
         command.args(arguments).env("XDG_STATE_HOME", self.home.path()).env_remove("XDG_RUNTIME_DIR");

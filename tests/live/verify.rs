@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Entry> {
     let measured = |name, needs, run| Entry { name, needs, measures: true, run };
-    let tried = |name, run| Entry { name, needs: &[Need::Cpu], measures: false, run };
+    // Those with a limit of time run alone too: beside a trial that measures, with its high weights, they would wait.
+    let tried = |name, run| Entry { name, needs: &[Need::Cpu], measures: true, run };
     vec![
         measured("verify::figure2", &[Need::Cpu], |bench| shipped(bench, "figure2", 0.5)),
         measured("verify::work_conserving", &[Need::Cpu], |bench| shipped(bench, "work-conserving", 1.0)),
@@ -163,7 +164,7 @@ fn interrupted(bench: &mut Bench, at: &str, signal: Signal) -> Result<(), Failed
     running.signal(signal)?;
     let (status, stdout, stderr) = running.end()?;
     assert_eq!(status.code(), Some(130), "{stderr}");
-    assert!(start.elapsed() < Duration::from_secs(3), "it took {:?}: {stderr}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}: {stderr}", start.elapsed());
     if !stdout.is_empty() {
         let report: Value = serde_json::from_str(&stdout)?;
         assert_eq!(report["cleaned_up"], true, "{stdout}");
