@@ -76,6 +76,7 @@ pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> 
         sampling,
         worker,
         pause,
+        size: None,
         leaving: false,
     };
     // After a panic here the stage is restored all the same, and then the panic goes on.
@@ -99,6 +100,8 @@ struct Shell {
     sampling: Sampling,
     worker: Worker,
     pause: Pause,
+    /// Columns and rows of the terminal, as the app was told.
+    size: Option<(u16, u16)>,
     leaving: bool,
 }
 
@@ -107,8 +110,7 @@ impl Shell {
         if let Some(first) = allowed.first() {
             self.tell(Message::Quiet(first))?;
         }
-        let (columns, rows) = crossterm::terminal::size().context("asking for the terminal's size")?;
-        self.tell(Message::Resize { columns, rows })?;
+        self.measure_terminal()?;
         let commands = start(&mut self.state);
         self.perform(commands)?;
         loop {
@@ -134,9 +136,21 @@ impl Shell {
                 let text = "the thread that changes things has ended; `cgrove cleanup` takes back what it left";
                 return Ok(vec![text.to_owned()]);
             }
+            // SIGWINCH may have come before anybody listened for it.
+            self.measure_terminal()?;
             let now = self.now();
             self.tell(Message::Tick(now))?;
         }
+    }
+
+    /// Tells the size of the terminal if it is another one.
+    fn measure_terminal(&mut self) -> Result<()> {
+        let size = crossterm::terminal::size().context("asking for the terminal's size")?;
+        if self.size != Some(size) {
+            self.size = Some(size);
+            self.tell(Message::Resize { columns: size.0, rows: size.1 })?;
+        }
+        Ok(())
     }
 
     fn now(&self) -> Mono {
@@ -153,6 +167,7 @@ impl Shell {
             Incoming::Input(Some(Event::Mouse(event))) => self.tell(Message::Mouse { event, now })?,
             Incoming::Input(Some(Event::Paste(text))) => self.tell(Message::Paste(text))?,
             Incoming::Input(Some(Event::Resize(columns, rows))) => {
+                self.size = Some((columns, rows));
                 self.tell(Message::Resize { columns, rows })?;
             }
             Incoming::Input(Some(_)) => {}
@@ -216,8 +231,8 @@ impl Shell {
         let stopped = suspend::stop_ourselves();
         self.screen.take_again().context("taking the terminal again")?;
         self.pause.set(false);
-        let (columns, rows) = crossterm::terminal::size().context("asking for the terminal's size")?;
-        self.tell(Message::Resize { columns, rows })?;
+        self.size = None;
+        self.measure_terminal()?;
         if let Err(errno) = stopped {
             self.tell(Message::Notice(format!("cannot suspend: {errno}")))?;
         }

@@ -145,11 +145,16 @@ pub(super) fn window(state: &State) -> String {
 pub(super) fn tree_border(painter: &mut Painter<'_>, state: &State) {
     let ruler = Ruler::of(state);
     let tree = &state.tree;
-    let mut left = if state.has_cpu() { format!("100 % = {} (% changes)", ruler.name) } else { "groups".to_owned() };
-    if !tree.filter.is_empty() {
-        left.push_str("   filter: ");
-        left.push_str(&escape(tree.filter.text.as_bytes()));
-    }
+    let scale = if state.has_cpu() { format!("100 % = {}", ruler.name) } else { "groups".to_owned() };
+    let mut left = if !tree.filter.is_empty() {
+        // First, and the scale in short: who does not see the filter misses the rows that it hides.
+        let scale = scale.split(';').next().unwrap_or_default();
+        format!("filter: {}   {scale}", escape(tree.filter.text.as_bytes()))
+    } else if state.has_cpu() {
+        format!("{scale} (% changes)")
+    } else {
+        scale
+    };
     if tree.list {
         left.push_str("   list");
     }

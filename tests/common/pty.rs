@@ -126,6 +126,15 @@ impl Terminal {
         Ok(Self { command: text, child, keyboard, screen, stderr, stderr_reader })
     }
 
+    /// The modes of the terminal, as `stty` shows them.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn termios(&self) -> Result<rustix::termios::Termios, Failure> {
+        rustix::termios::tcgetattr(&self.keyboard)
+            .map_err(|error| self.failure(&format!("cannot read its modes: {error}")))
+    }
+
     /// Process id of the program.
     pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.id()).unwrap_or(i32::MAX)

@@ -71,7 +71,7 @@ impl Screen {
     /// `u` shows what would be taken back, `u` does it. Keys that were typed before a question was shown do not answer it.
     fn undo(&mut self) -> Result<(), Failed> {
         self.press("u")?;
-        self.terminal.wait_for("undo: ")?;
+        self.terminal.wait_for("u again does it")?;
         self.press("u")
     }
 
@@ -182,6 +182,8 @@ fn figure(bench: &mut Bench) -> Result<(), Failed> {
     let mut screen = Screen::start(bench, &[])?;
     screen.press(BUILD)?;
     screen.press("w<Enter>")?;
+    // 100 % = STAGE, which holds on a host where others have weights too.
+    screen.press("%")?;
     assert!(screen.keys <= 45, "{} keys", screen.keys);
     screen.settles(&FIGURE)?;
     let shares = bench.weight_file();
@@ -214,6 +216,7 @@ fn opened(bench: &mut Bench) -> Result<(), Failed> {
     screen.press("<Enter>")?;
     screen.terminal.wait_for("at once")?;
     screen.press("<Enter>")?;
+    screen.press("%")?;
     assert!(screen.keys <= 4, "{} keys", screen.keys);
     screen.settles(&FIGURE)?;
     screen.leave(bench)
@@ -284,15 +287,8 @@ fn undo_all(bench: &mut Bench) -> Result<(), Failed> {
     let mut screen = two(bench)?;
     screen.press(":undo all<Enter>")?;
     screen.until("no group", |screen| screen.program.groups().is_ok_and(|groups| groups.is_empty()))?;
+    // There is nothing left to tell, so it leaves at once.
     screen.press("q")?;
-    // There is nothing to take back: a receipt that says so, or no question at all.
-    screen
-        .terminal
-        .wait_stable()
-        .or_else(|failure| if failure.to_string().contains("ended") { Ok(()) } else { Err(failure) })?;
-    if screen.terminal.screen().alternate_screen() {
-        screen.press("<Enter>")?;
-    }
     screen.ended(bench)
 }
 
@@ -320,14 +316,8 @@ fn read_only(bench: &mut Bench) -> Result<(), Failed> {
         screen.press(key)?;
         screen.terminal.wait_stable()?;
     }
-    screen.press("<Esc>q")?;
-    screen
-        .terminal
-        .wait_stable()
-        .or_else(|failure| if failure.to_string().contains("ended") { Ok(()) } else { Err(failure) })?;
-    if screen.terminal.screen().alternate_screen() {
-        screen.press("<Enter>")?;
-    }
+    // Nothing was made, so nothing is asked.
+    screen.press("q")?;
     assert_eq!(screen.terminal.wait_exit()?.code(), Some(0));
     assert_eq!(screen.program.groups()?.len(), 1);
     assert_eq!(fs::read_to_string(screen.program.group().join("there").join(bench.weight_file()))?.trim(), "100");
