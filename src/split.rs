@@ -27,4 +27,5 @@ pub mod ratio;
 pub mod solve;
 pub mod table;
 pub mod verdict;
+pub mod way;
 pub mod weight;

@@ -9,7 +9,8 @@ use super::state::State;
 /// Which amount of CPU is 100 %.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scale {
-    /// The CPUs where the contest runs: those of cgrove's own pinned workloads, else of all that want the CPU.
+    /// The CPUs where the contest runs: those of cgrove's own pinned workloads, else those where the tasks of the base that
+    /// want the CPU compete.
     #[default]
     Contest,
     /// What the base gets (for GETS) and is owed (for OWED).
@@ -30,6 +31,9 @@ impl Scale {
     }
 }
 
+/// Half a point of one CPU.
+const HALF_A_POINT: f64 = 0.005;
+
 /// A scale with its amounts for one frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ruler {
@@ -44,30 +48,40 @@ pub struct Ruler {
 }
 
 impl Ruler {
+    /// The name without what can be left out where there is no room.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name.split(';').next().unwrap_or_default()
+    }
+
     /// The scale of what is on screen.
     #[must_use]
     pub fn of(state: &State) -> Self {
         let host = state.snapshot().map_or(1, |snapshot| snapshot.host.cpus());
         let own = own_contest(state);
-        let all = state.table().map(|table| table.contested.as_slice()).unwrap_or_default();
+        let base = state.base().and_then(|id| state.split(id));
+        let all = base.map(|row| row.contested.as_slice()).unwrap_or_default();
         let contested = own.as_deref().unwrap_or(all);
         match state.scale {
             Scale::Contest if !contested.is_empty() => {
                 let cpus = contested.len() as f64;
                 let set: CpuSet = contested.iter().copied().collect();
+                // Who also runs where nobody competes may have more than 100 %: that is an amount, not a place.
+                let spread = base.is_some_and(|row| row.elsewhere > HALF_A_POINT);
                 let name = match contested {
+                    [one] if spread => format!("one CPU; they compete on CPU {one}"),
                     [one] => format!("CPU {one}"),
                     _ if contested.len() == host => format!("all {host} CPUs"),
+                    _ if spread => format!("{} CPUs; they compete on CPUs {set}", contested.len()),
                     _ => format!("CPUs {set}"),
                 };
                 Self { owed: Some(cpus), gets: Some(cpus), name, beside_rule: true }
             }
             Scale::Base => {
-                let row = state.base().and_then(|id| state.split(id));
                 let positive = |cpus: &f64| *cpus > 1e-6;
                 Self {
-                    owed: row.and_then(|row| row.expected.cpus()).filter(positive),
-                    gets: row.and_then(|row| row.measured.cpus()).filter(positive),
+                    owed: base.and_then(|row| row.expected.cpus()).filter(positive),
+                    gets: base.and_then(|row| row.measured.cpus()).filter(positive),
                     name: state.base().map_or_else(|| "the base".to_owned(), |id| name_of(state, id)),
                     beside_rule: true,
                 }

@@ -31,7 +31,7 @@ use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::refusal::{Refusal, Way};
 use crate::plan::step::{Confirm, Moved, Outcome, Plan, Signal, Step};
 use crate::split::ratio::Ratio;
-use crate::split::table::{Demand, Enough, Given, Got, Owed, Row, Table, TaskRow, Verdict};
+use crate::split::table::{Cause, Demand, Enough, Given, Got, Owed, Restart, Row, Table, TaskRow, Verdict};
 
 /// The hierarchy with cpu.
 pub const CPU: HierarchyId = HierarchyId(1);
@@ -303,12 +303,11 @@ impl World {
         rows.sort_by_key(|(id, _, _)| *id);
         let rules = self.rules();
         let mut groups = GroupColumns::default();
-        let mut table = Table { contested: self.contested.clone(), ..Table::default() };
-        if let Some((window, by)) = self.since {
-            table.window = window;
-            table.since = Some(self.now);
-            table.restarted_by = by.map(str::to_owned);
-        }
+        let mut table = Table { at: self.now, ..Table::default() };
+        let (window, by) = self.since.unwrap_or((0.0, None));
+        let since = Mono(self.now.0 - std::time::Duration::from_secs_f64(window).as_nanos() as u64);
+        let causes = by.into_iter().map(|what| Cause { group: None, what: what.to_owned() });
+        table.restarts.push(Restart { at: since, causes: causes.collect() });
         for (id, place, group) in &rows {
             groups.push(
                 *id,
@@ -331,6 +330,9 @@ impl World {
                     expected,
                     measured,
                     verdict,
+                    since,
+                    contested: self.contested.clone(),
+                    elsewhere: 0.0,
                     own_tasks: u32::try_from(group.tasks.len()).unwrap(),
                     tasks_below: u32::try_from(below).unwrap(),
                     hungry: 0,
@@ -757,7 +759,7 @@ pub fn figure() -> World {
         world.task_rows.insert(tid, (Demand::Hungry, Owed::Exact(part), got));
     }
     world.says("/", 100.0, 99.6, Enough::Enough, "The top of the hierarchy: everything that CPU 3 has.");
-    world.says("/cg1", 75.0, 74.8, Enough::Short, "cg1 by weight: 600 of 800 in / = 3/4.");
+    world.says("/cg1", 75.0, 74.8, Enough::Short, "Owed now 3/4.");
     world.says(
         "/cg1/cg2",
         25.0,
@@ -781,7 +783,7 @@ pub fn figure_held() -> World {
         75.0,
         74.9,
         Enough::Short,
-        "Owed 3/4 now: cg3 wants nothing (held); its 1/2 goes to its sibling cg2 first.",
+        "Owed now 3/4: cg3 wants nothing (held); its 2/3 of cg1 goes to its siblings first.",
     );
     world.says("/cg1/cg3", 0.0, 0.0, Enough::Held, "cg3 is held: it wants nothing.");
     let tid = world.at("/cg1/cg3").tasks[0];

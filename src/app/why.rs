@@ -1,5 +1,8 @@
 //! The panel Why, as paragraphs: the verdict's reason, and what else there is to say of the selected group.
+use crate::split::way;
+
 use super::frame::selected_name;
+use super::scale::name_of;
 use super::state::State;
 
 /// The paragraphs. Text from the system in them is escaped.
@@ -35,8 +38,14 @@ pub fn paragraphs(state: &State) -> Vec<String> {
         });
         return out;
     }
+    let by_weight = state
+        .base()
+        .and_then(|base| way::by_weight(&snapshot.structure, &snapshot.groups, id, base, &|id| name_of(state, id)));
     match state.split(id) {
-        Some(row) if !row.verdict.because.is_empty() => out.push(row.verdict.because.clone()),
+        Some(row) if !row.verdict.because.is_empty() => {
+            let by_weight = by_weight.map(|way| format!("By weight: {way}. ")).unwrap_or_default();
+            out.push(format!("{by_weight}{}", row.verdict.because));
+        }
         Some(_) => out.push(format!("{name}: nothing can be said of it yet.")),
         None => out.push(format!("{name} was not of interest for the last sample; the next one reads it.")),
     }

@@ -179,7 +179,7 @@ impl Shell {
                 self.tell(Message::Frame { snapshot, table: Arc::new(table), now })?;
             }
             Incoming::Reply(Reply::App(message)) => self.tell(message)?,
-            Incoming::Reply(Reply::Changed) => self.sampling.resample(),
+            Incoming::Reply(Reply::Changed(what)) => self.sampling.changed(what),
             Incoming::Reply(Reply::Left(said)) => return Ok(Some(said)),
             // The terminal is gone, or somebody wants us to end.
             Incoming::Input(None) | Incoming::Signal(Asked::End(_) | Asked::Interrupt) => {

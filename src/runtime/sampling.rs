@@ -21,6 +21,7 @@ use crate::split::table::Table;
 enum Work {
     Snapshot(Arc<Snapshot>),
     Anew(String),
+    Done(String),
 }
 
 /// The two threads. Dropping it ends them.
@@ -60,8 +61,12 @@ impl Sampling {
         self.ringer.interest(interest);
     }
 
-    /// We changed something: sample at once, structure and all.
-    pub fn resample(&self) {
+    /// We changed something, and what, if a person asked for it: sample at once, structure and all.
+    pub fn changed(&self, what: Option<String>) {
+        if let Some(what) = what {
+            // As in `measure_anew`.
+            drop(self.work.send(Work::Done(what)));
+        }
         self.ringer.resample(Hint { structure: true, values: true, mounts: false });
     }
 
@@ -131,6 +136,7 @@ fn model(works: &Receiver<Work>, tell: &dyn Fn(Arc<Snapshot>, Table) -> bool) {
             match work {
                 Work::Snapshot(snapshot) => frame = Some((Arc::clone(&snapshot), engine.push(&snapshot))),
                 Work::Anew(reason) => engine.restart(reason),
+                Work::Done(what) => engine.done(what),
             }
             match works.try_recv() {
                 Ok(next) => work = next,

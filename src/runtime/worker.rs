@@ -41,8 +41,8 @@ pub enum Request {
 pub enum Reply {
     /// For the app.
     App(Message),
-    /// Something was changed: sample at once.
-    Changed,
+    /// Something was changed: sample at once. What it was, if a person asked for it.
+    Changed(Option<String>),
     /// The visit ended: what to say on stderr after the terminal was given back.
     Left(Vec<String>),
 }
@@ -147,7 +147,7 @@ impl State {
         }
         if told.changed {
             self.tell_all();
-            (self.tell)(Reply::Changed);
+            (self.tell)(Reply::Changed(None));
         }
     }
 
@@ -164,7 +164,7 @@ impl State {
                 self.intents.remove(&token);
                 self.app(Message::Done { token, report: Report { entry, problem } });
                 self.tell_all();
-                (self.tell)(Reply::Changed);
+                (self.tell)(Reply::Changed(Some(plan.title.clone())));
             }
             Ok(Executed::Changed(plan)) => self.app(Message::Planned { token, answer: Ok(plan) }),
             Ok(Executed::Refused(refusal)) => self.app(Message::Planned { token, answer: Err(refusal) }),

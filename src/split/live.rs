@@ -7,11 +7,10 @@
 //!
 //! # Windows
 //! Measured and expected can be compared only while what is owed stays the same. So each row has a window of its own, which
-//! starts anew when its owed amount moves by more than [`MOVED`]; all start anew when a weight, a quota, `cpu.idle` or the
-//! freezer changed, and when [`Engine::restart`] is called. [`Table::since`] and [`Table::restarted_by`] tell the last change
-//! that moved any row: a setting, or a task that wants the CPU and came, went, moved, was held or resumed. A task that sleeps
-//! most of its time may come and go as it likes. In the frame in which a row's window starts anew because others came or went,
-//! it still shows what it got until then, without a verdict.
+//! starts anew when its owed amount moves ([`windows`]), and all start anew when [`Engine::restart`] is called. What changed
+//! elsewhere and moves no row disturbs none. [`Table::restarts`] tells what was seen to change when windows started anew: what
+//! a person did ([`Engine::done`]), a setting, a task that wants the CPU and came, went, moved, was held or resumed. In the
+//! frame in which a row's window starts anew it still shows what it got until then, without a verdict.
 //!
 //! # Rules of the contest
 //! * Every fair task of the host takes part, kernel threads too: the hungry want a CPU each, the satisfied what they use, the
@@ -25,16 +24,17 @@
 //!   wakes where there is room, and if it is not there the error is no more than its use. Answers on a CPU stay exact while
 //!   such tasks use at most [`ROAMERS`] of it together, and are ≈ beyond. Larger ones roam in the solver's fluid model, and
 //!   make all ≈ who compete with them and for whom it matters where they are ([`sure`]).
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::model::id::{GroupKey, TaskKey};
+use crate::model::id::TaskKey;
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Mono;
 
 use super::keyed::Keyed;
 use super::measured::Ring;
 use super::solve::solve;
-use super::table::{Demand, Table};
+use super::table::{Cause, Demand, Restart, Table};
 
 mod changes;
 mod judge;
@@ -43,9 +43,10 @@ mod rows;
 mod sure;
 #[cfg(test)]
 mod tests;
+mod windows;
 
-/// A row's window starts anew when what it is owed moves by more than this, in CPUs.
-const MOVED: f64 = super::verdict::DRIFT;
+/// For so many snapshots what a person did explains what moves: a workload is known to want the CPU after two.
+const EFFECTS: u8 = 3;
 
 /// Satisfied roaming tasks that use less than this, in CPUs, count where they were last seen.
 const SMALL: f64 = 0.05;
@@ -63,30 +64,15 @@ pub struct Engine {
     seen: changes::Seen,
     /// What each task wanted at the last push.
     demands: Keyed<TaskKey, Demand>,
-    windows: Windows,
-}
-
-/// Since when rows are measured.
-#[derive(Debug, Default)]
-struct Windows {
-    /// No row is measured from before this.
-    all: Mono,
-    /// When any row's window started anew, and why.
-    last: Option<(Mono, Option<String>)>,
-    groups: Keyed<GroupKey, Window>,
-    tasks: Keyed<TaskKey, Window>,
-    /// To be done at the next push.
+    windows: windows::Windows,
+    /// When a setting changed last: what a task used before tells nothing of what it wants now.
+    settings: Mono,
+    /// When windows started anew, and why.
+    restarts: Vec<Restart>,
+    /// All windows are to start anew at the next push.
     asked: Option<String>,
-}
-
-/// A row's window.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    since: Mono,
-    /// What it was owed then, if it could be judged.
-    owed: Option<f64>,
-    /// The push that last used it.
-    seen: u64,
+    /// What a person did, and for how many more pushes it explains what moves.
+    done: Option<(String, u8)>,
 }
 
 impl Engine {
@@ -96,28 +82,31 @@ impl Engine {
         Self::default()
     }
 
-    /// Starts all windows anew with the next snapshot; `reason` becomes [`Table::restarted_by`] ("hold cg3").
+    /// Starts all windows anew with the next snapshot, for this reason ("measure anew").
     pub fn restart(&mut self, reason: String) {
-        self.windows.asked = Some(reason);
+        self.asked = Some(reason);
+    }
+
+    /// Somebody did something ("hold cg3"): if that moves what rows are owed, it is the cause that is named.
+    pub fn done(&mut self, what: String) {
+        self.done = Some((what, EFFECTS));
     }
 
     /// Takes in a snapshot and tells the split as it is now. Without a hierarchy that carries cpu the table is empty.
     pub fn push(&mut self, snapshot: &Arc<Snapshot>) -> Table {
         let Some(host) = lay::Carrier::of(snapshot) else { return Table::default() };
         self.ring.push(snapshot, &host.groups);
-        let mut changes = self.seen.compare(snapshot, &host, &self.ring, &mut self.demands);
-        if self.windows.last.is_none() {
-            self.windows.last = Some((snapshot.at, None));
+        let changes = self.seen.compare(snapshot, &host, &self.ring, &mut self.demands);
+        if changes.setting.is_some() {
+            self.settings = snapshot.at;
         }
-        let reason = self.windows.asked.take().or(changes.setting.take());
-        let anew = reason.is_some();
-        if anew {
+        let asked = self.asked.take();
+        if asked.is_some() {
             self.windows.all = snapshot.at;
-            self.windows.last = Some((snapshot.at, reason));
         }
-        let laid = lay::lay(snapshot, &host, &self.demands, &self.ring, self.windows.all);
+        let laid = lay::lay(snapshot, &host, &self.demands, &self.ring, self.windows.all.max(self.settings));
         let mut solution = solve(&laid.contest);
-        sure::settle(&laid.contest, &mut solution);
+        let plus_minus = sure::settle(&laid.contest, &mut solution);
         let frame = rows::Frame {
             snapshot,
             host: &host,
@@ -125,20 +114,21 @@ impl Engine {
             demands: &self.demands,
             laid: &laid,
             solution: &solution,
+            plus_minus: &plus_minus,
             number: snapshot.number,
         };
         let (mut table, moved) = frame.table(&mut self.windows);
-        if !moved.is_empty()
-            && !anew
-            && let Some(reason) = changes.reason(&moved)
-        {
-            self.windows.last = Some((snapshot.at, Some(reason)));
+        let done = self.done.as_ref().map(|(what, _)| what.clone());
+        if asked.is_some() || moved {
+            let by_hand = asked.or(done).map(|what| Cause { group: None, what });
+            let causes: Vec<Cause> = by_hand.into_iter().chain(changes.causes()).collect();
+            self.restarts.push(Restart { at: snapshot.at, causes });
         }
-        if let Some((since, reason)) = &self.windows.last {
-            table.since = Some(*since);
-            table.window = snapshot.at.seconds_since(*since);
-            table.restarted_by.clone_from(reason);
-        }
+        self.done = self.done.take().and_then(|(what, left)| Some((what, left.checked_sub(1).filter(|&n| n > 0)?)));
+        let used: HashSet<Mono> = table.groups.values().map(|row| row.since).collect();
+        self.restarts.retain(|restart| used.contains(&restart.at));
+        table.restarts.clone_from(&self.restarts);
+        table.at = snapshot.at;
         table
     }
 }

@@ -60,6 +60,12 @@ impl Ratio {
         self.exact
     }
 
+    /// For a sentence: as a fraction if it is a small one, else in percent.
+    #[must_use]
+    pub fn words(self) -> String {
+        if self.is_small() { self.to_string() } else { format!("{:.2} %", self.as_f64() * 100.0) }
+    }
+
     /// Whether the screen shows it as a fraction: exact, denominator at most 99.
     #[must_use]
     pub fn is_small(self) -> bool {

@@ -13,14 +13,55 @@ pub struct Table {
     pub groups: HashMap<GroupId, Row>,
     /// Rows of their tasks.
     pub tasks: HashMap<TaskKey, TaskRow>,
-    /// Since when measured counts: the start of the window.
-    pub since: Option<Mono>,
-    /// Length of the window in seconds.
-    pub window: f64,
-    /// What restarted the window last, if anything: "hold cg3".
-    pub restarted_by: Option<String>,
-    /// The CPUs where tasks that want the CPU compete: the default scale.
-    pub contested: Vec<u32>,
+    /// When the sample was taken.
+    pub at: Mono,
+    /// Moments at which windows of rows started anew, and why; those that rows of this frame still count from, oldest first.
+    pub restarts: Vec<Restart>,
+}
+
+/// A moment at which windows started anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restart {
+    /// When.
+    pub at: Mono,
+    /// What was seen to change then, what a person did first.
+    pub causes: Vec<Cause>,
+}
+
+/// Something that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The group where it happened; `None` for something that a person did.
+    pub group: Option<GroupId>,
+    /// In words: "hold cg3", "loop 42 wants the CPU". Names in it are escaped.
+    pub what: String,
+}
+
+/// Since when some rows are measured together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Window<'a> {
+    /// Its length in seconds: 0 right after a change.
+    pub seconds: f64,
+    /// What began it, if it was not the first sample.
+    pub because: Option<&'a str>,
+}
+
+impl Table {
+    /// The window that all of these rows have in common: from the last time that what one of them is owed moved, else from
+    /// the first sample. Of several causes that of a person comes first, then one in these groups. `None` without a row.
+    #[must_use]
+    pub fn window(&self, groups: &[GroupId]) -> Option<Window<'_>> {
+        let sinces = || groups.iter().filter_map(|id| self.groups.get(id)).map(|row| row.since);
+        // A group that was made meanwhile has a window of its own, and what others are owed did not move.
+        let moved = self.restarts.iter().rev().find(|restart| sinces().any(|since| since == restart.at));
+        let since = moved.map(|restart| restart.at).or_else(|| sinces().min())?;
+        let causes = moved.map(|restart| &restart.causes);
+        let nearest = causes.and_then(|causes| {
+            let here = |cause: &&Cause| cause.group.is_some_and(|group| groups.contains(&group));
+            causes.iter().find(|cause| cause.group.is_none()).or_else(|| causes.iter().find(here)).or(causes.first())
+        });
+        Some(Window { seconds: self.at.seconds_since(since), because: nearest.map(|cause| &*cause.what) })
+    }
 }
 
 /// What the split says of one group.
@@ -35,6 +76,12 @@ pub struct Row {
     pub measured: Got,
     /// What to think of it.
     pub verdict: Verdict,
+    /// Since when it is measured: what it is owed has been the same from then on.
+    pub since: Mono,
+    /// The CPUs where its tasks and those below that want the CPU compete, ascending: the default scale where it is the base.
+    pub contested: Vec<u32>,
+    /// What it is owed on other CPUs than those, in CPUs.
+    pub elsewhere: f64,
     /// Tasks in the group itself.
     pub own_tasks: u32,
     /// Tasks in groups below.

@@ -4,11 +4,12 @@
 //! fractions of a CPU are written as such ("3/4"), others as "55.2 % of a CPU" or "1.33 CPUs".
 //!
 //! # The tolerance
-//! There is no fixed one. Measured and expected agree if they differ by no more than: the ticks of the counters
-//! ([`Got::Cpus::plus_minus`]); one tick over the window for whose turn it was when the window began and ended; one tick a
+//! There is no fixed one. What is owed is a range ([`Facts::between`]): from the least to the most that it was in the window,
+//! each as uncertain as it is while tasks roam that the balancer may put beside the group or elsewhere. What was got agrees
+//! with it if it lies in the range, or beside it by no more than: the ticks of the counters ([`Got::Cpus::plus_minus`]); one tick over the window for whose turn it was when the window began and ended; one tick a
 //! period where a quota binds (it is given out in slices); the row's part of the time that nobody seen got on its CPUs
-//! (interrupts, a hypervisor, tasks too short to be sampled); how far what is owed may drift within a window ([`DRIFT`]).
-//! An estimate (≈) may differ by a tenth more, and is never called wrong: the load balancer moves whole tasks.
+//! (interrupts, a hypervisor, tasks too short to be sampled). What an estimate (≈) was measured to differ by is never called
+//! wrong: the load balancer moves whole tasks.
 use std::fmt::Write as _;
 
 use crate::model::id::GroupId;
@@ -22,6 +23,8 @@ use super::table::{Enough, Given, Got, Owed, Verdict};
 pub struct Facts<'a> {
     /// What it is owed.
     pub owed: Owed,
+    /// The least and the most that it was owed in the window, with the uncertainty of each, in CPUs.
+    pub between: (f64, f64),
     /// What it got, over `seconds`.
     pub got: Got,
     /// Length of its window in seconds; 0 if not measured.
@@ -38,10 +41,10 @@ pub struct Facts<'a> {
     pub wants_more: bool,
     /// The group whose quota binds, if one does.
     pub cap: Option<Cap<'a>>,
-    /// By the weights alone.
-    pub configured: Option<Ratio>,
-    /// The way by weight, from the group upwards; empty for the top.
-    pub way: Vec<Level<'a>>,
+    /// It is owed more of what the group above is owed than its part by weight.
+    pub beyond: bool,
+    /// Name of the group above; empty for the top and for what is right below it.
+    pub within: &'a str,
     /// A sibling that uses less than its part by weight: its time goes to the others.
     pub lender: Option<Lender<'a>>,
     /// How many more such siblings there are.
@@ -82,17 +85,6 @@ pub struct Cap<'a> {
     pub period: f64,
 }
 
-/// One step of the way by weight.
-#[derive(Clone, Copy, Debug)]
-pub struct Level<'a> {
-    /// Weight of the group at this step.
-    pub weight: u64,
-    /// Sum of the weights of all siblings.
-    pub sum: u64,
-    /// Name of the group they are in; empty for the top.
-    pub within: &'a str,
-}
-
 /// A sibling that leaves time to others.
 #[derive(Clone, Copy, Debug)]
 pub struct Lender<'a> {
@@ -102,8 +94,8 @@ pub struct Lender<'a> {
     pub held: bool,
     /// It wants nothing at all; otherwise less than its part.
     pub nothing: bool,
-    /// Its part by weight.
-    pub configured: Ratio,
+    /// Its part by weight of what the group above is owed.
+    pub part: Ratio,
 }
 
 /// Where the tasks of a group without cpu controller compete.
@@ -141,25 +133,13 @@ fn enough(facts: &Facts) -> Enough {
     Enough::Enough
 }
 
-/// What a row is owed may drift by this much, in CPUs, before its window starts anew (others take a little more or less): so
-/// much may lie between what it got over the window and what it is owed now.
-pub const DRIFT: f64 = 0.01;
-
-/// A drift is never more than this part of what the row is owed.
-const DRIFT_PART: f64 = 0.05;
-
-/// How far measured may be from expected, in CPUs.
+/// How far measured may be from what was owed, in CPUs.
 #[must_use]
 pub fn tolerance(facts: &Facts) -> f64 {
     let Got::Cpus { plus_minus, .. } = facts.got else { return 0.0 };
     let turn = if facts.seconds > 0.0 { facts.tick / facts.seconds } else { 0.0 };
     let slices = facts.cap.map_or(0.0, |cap| facts.tick / cap.period.max(facts.tick));
-    let estimate = match facts.owed {
-        Owed::About(cpus) => cpus * 0.1,
-        _ => 0.0,
-    };
-    let drift = facts.owed.cpus().map_or(0.0, |cpus| (cpus * DRIFT_PART).min(DRIFT));
-    plus_minus + turn + slices + facts.unseen + drift + estimate
+    plus_minus + turn + slices + facts.unseen
 }
 
 fn given(facts: &Facts) -> Given {
@@ -169,7 +149,8 @@ fn given(facts: &Facts) -> Given {
     if facts.unsettled {
         return Given::CannotTell;
     }
-    if (cpus - owed).abs() <= tolerance(facts) {
+    let (least, most) = facts.between;
+    if (least - cpus).max(cpus - most) <= tolerance(facts) {
         return Given::Agrees;
     }
     // A lower bound that is too low says nothing, nor does an estimate that is off.
@@ -181,7 +162,6 @@ fn given(facts: &Facts) -> Given {
 
 fn because(facts: &Facts, enough: Enough, given: Given) -> String {
     let mut text = String::new();
-    by_weight(facts, &mut text);
     owed_now(facts, enough, &mut text);
     match (given, facts.got) {
         (Given::Differs, Got::Cpus { cpus, plus_minus, .. }) => {
@@ -193,23 +173,6 @@ fn because(facts: &Facts, enough: Enough, given: Given) -> String {
         _ => {}
     }
     text.trim_start().to_owned()
-}
-
-fn by_weight(facts: &Facts, text: &mut String) {
-    let (Some(configured), Some(first)) = (facts.configured, facts.way.first()) else { return };
-    let _ = write!(text, "By weight: {} of {}", first.weight, first.sum);
-    if facts.way.len() == 1 {
-        let _ = write!(text, " = {}.", short(configured));
-        return;
-    }
-    // Only children take nothing from each other: their steps are left out, but for the group's own.
-    let part =
-        |level: &Level| Ratio::new(u128::from(level.weight), u128::from(level.sum)).map_or_else(String::new, short);
-    let _ = write!(text, " in {} ({})", first.within, part(first));
-    for level in facts.way[1..].iter().filter(|level| level.weight != level.sum) {
-        let _ = write!(text, " × {} of {} ({})", level.weight, level.sum, part(level));
-    }
-    let _ = write!(text, " = {}.", short(configured));
 }
 
 fn owed_now(facts: &Facts, enough: Enough, text: &mut String) {
@@ -250,8 +213,9 @@ fn owed_now(facts: &Facts, enough: Enough, text: &mut String) {
         (Enough::Enough, _) => reasons.push("that is all it wants".to_owned()),
         _ => {}
     }
-    let more = facts.configured.is_none_or(|configured| owed > configured.as_f64() + 1e-6);
-    if more && let Some(lender) = facts.lender {
+    if facts.beyond
+        && let Some(lender) = facts.lender
+    {
         let wants = match (lender.nothing, lender.held) {
             (true, true) => "wants nothing (held)",
             (true, false) => "wants nothing",
@@ -262,7 +226,8 @@ fn owed_now(facts: &Facts, enough: Enough, text: &mut String) {
             1 => " (and 1 more sibling)".to_owned(),
             more => format!(" (and {more} more siblings)"),
         };
-        let what = if lender.nothing { format!("its {}", short(lender.configured)) } else { "the rest".to_owned() };
+        let of = if facts.within.is_empty() { String::new() } else { format!(" of {}", facts.within) };
+        let what = if lender.nothing { format!("its {}{of}", lender.part.words()) } else { "the rest".to_owned() };
         reasons.push(format!("{} {wants}{others}; {what} goes to its siblings first", lender.name));
     }
     if facts.beside > 0 {
@@ -276,11 +241,6 @@ fn owed_now(facts: &Facts, enough: Enough, text: &mut String) {
         let _ = write!(text, ": {}", reasons.join("; "));
     }
     text.push('.');
-}
-
-/// A ratio for a sentence: as a fraction if it is a small one, else in percent.
-fn short(ratio: Ratio) -> String {
-    if ratio.is_small() { ratio.to_string() } else { format!("{:.2} %", ratio.as_f64() * 100.0) }
 }
 
 /// An amount of CPU for a sentence.
@@ -299,7 +259,7 @@ fn amount(cpus: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cap, Count, Facts, Lender, Level, Threads, verdict};
+    use super::{Cap, Count, Facts, Lender, Threads, verdict};
     use crate::model::id::GroupId;
     use crate::split::ratio::Ratio;
     use crate::split::table::{Enough, Given, Got, Owed};
@@ -312,6 +272,7 @@ mod tests {
     fn cg2() -> Facts<'static> {
         Facts {
             owed: Owed::Exact(0.75),
+            between: (0.75, 0.75),
             got: got(0.749),
             seconds: 4.0,
             unsettled: false,
@@ -320,9 +281,9 @@ mod tests {
             tasks: Count { all: 1, hungry: 1, ..Count::default() },
             wants_more: true,
             cap: None,
-            configured: Ratio::new(1, 4),
-            way: vec![Level { weight: 100, sum: 300, within: "cg1" }, Level { weight: 600, sum: 800, within: "" }],
-            lender: Some(Lender { name: "cg3", held: true, nothing: true, configured: Ratio::new(1, 2).unwrap() }),
+            beyond: true,
+            within: "cg1",
+            lender: Some(Lender { name: "cg3", held: true, nothing: true, part: Ratio::new(2, 3).unwrap() }),
             more_lenders: 0,
             beside: 0,
             early: false,
@@ -336,25 +297,26 @@ mod tests {
         assert_eq!((verdict.given, verdict.enough), (Given::Agrees, Enough::Short));
         assert_eq!(
             verdict.because,
-            "By weight: 100 of 300 in cg1 (1/3) × 600 of 800 (3/4) = 1/4. \
-             Owed now 3/4: cg3 wants nothing (held); its 1/2 goes to its siblings first."
+            "Owed now 3/4: cg3 wants nothing (held); its 2/3 of cg1 goes to its siblings first."
         );
     }
 
     #[test]
     fn the_tolerance_follows_the_window_and_what_was_not_seen() {
-        // 1 tick of the counter over 4 s and one for whose turn it was: ± 0.2 points, and 1 point of drift.
+        // 1 tick of the counter over 4 s and one for whose turn it was: ± 0.2 points.
         let off = |cpus| verdict(&Facts { got: got(cpus), ..cg2() }).given;
-        assert_eq!((off(0.7381), off(0.7379)), (Given::Agrees, Given::Differs));
-        // A small part drifts less: a twentieth of itself.
-        let small = |cpus| verdict(&Facts { got: got(cpus), owed: Owed::Exact(0.04), ..cg2() }).given;
-        assert_eq!((small(0.0361), small(0.0359)), (Given::Agrees, Given::Differs));
+        assert_eq!((off(0.7481), off(0.7479)), (Given::Agrees, Given::Differs));
         let unseen = Facts { got: got(0.72), unseen: 0.03, ..cg2() };
         assert_eq!(verdict(&unseen).given, Given::Agrees);
         let about = Facts { got: got(0.5), owed: Owed::About(0.75), ..cg2() };
         assert_eq!(verdict(&about).given, Given::CannotTell);
         assert!(verdict(&about).because.contains("about 3/4"), "{}", verdict(&about).because);
-        assert_eq!(verdict(&Facts { got: got(0.7), ..about }).given, Given::Agrees);
+        assert_eq!(verdict(&Facts { got: got(0.7), between: (0.68, 0.82), ..about }).given, Given::Agrees);
+        // It drifted from 0.745 to 0.75 while it was measured: anything between is right.
+        let drifted = Facts { got: got(0.746), between: (0.745, 0.75), ..cg2() };
+        assert_eq!(verdict(&drifted).given, Given::Agrees);
+        assert_eq!(verdict(&Facts { got: got(0.7432), ..drifted }).given, Given::Agrees);
+        assert_eq!(verdict(&Facts { got: got(0.7428), between: (0.745, 0.75), ..cg2() }).given, Given::Differs);
     }
 
     #[test]
@@ -380,6 +342,7 @@ mod tests {
     fn held_idle_and_empty_are_different() {
         let held = Facts {
             owed: Owed::Exact(0.0),
+            between: (0.0, 0.0),
             got: got(0.0),
             tasks: Count { all: 1, held: 1, ..Count::default() },
             wants_more: false,
@@ -398,7 +361,14 @@ mod tests {
     #[test]
     fn the_quota_that_stands_against_it_is_named() {
         let cap = Cap { group: GroupId(7), name: "cg1", own: false, cpus: 0.2, period: 0.1 };
-        let capped = Facts { owed: Owed::Exact(0.2), got: got(0.21), cap: Some(cap), lender: None, ..cg2() };
+        let capped = Facts {
+            owed: Owed::Exact(0.2),
+            between: (0.2, 0.2),
+            got: got(0.21),
+            cap: Some(cap),
+            lender: None,
+            ..cg2()
+        };
         let told = verdict(&capped);
         // Slices of a tick in 100 ms: four points of tolerance.
         assert_eq!((told.given, told.enough), (Given::Agrees, Enough::Capped(GroupId(7))));
@@ -410,8 +380,6 @@ mod tests {
     #[test]
     fn no_controller_and_tasks_beside_are_told() {
         let transparent = Facts {
-            configured: None,
-            way: Vec::new(),
             lender: None,
             tasks: Count { all: 9, hungry: 8, ..Count::default() },
             transparent: Some(Threads { among: 50, of: "system.slice" }),

@@ -8,6 +8,8 @@ use crate::app::scale::{Ruler, name_of};
 use crate::app::state::{Panel, State};
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Mode;
+use crate::model::id::GroupId;
+use crate::split::table::Window;
 
 use super::format;
 use super::paint::Painter;
@@ -128,16 +130,17 @@ fn stage(state: &State) -> String {
 
 /// Since when is measured, and what began it.
 pub(super) fn window(state: &State) -> String {
-    let Some(table) = state.table() else { return "the first sample is on its way".to_owned() };
+    let Some((shown, base)) = state.shown.as_ref().zip(state.base()) else {
+        return "the first sample is on its way".to_owned();
+    };
     if !state.has_cpu() {
         return String::new();
     }
-    if table.since.is_none() || table.window <= 0.0 {
-        return "one sample so far".to_owned();
-    }
-    match &table.restarted_by {
-        Some(what) => format!("{:.0} s since: {}", table.window, escape(what.as_bytes())),
-        None => format!("over {:.0} s", table.window),
+    let groups: Vec<GroupId> = shown.snapshot.structure.subtree(base).collect();
+    match shown.table.window(&groups) {
+        Some(Window { seconds, because: Some(what) }) => format!("{seconds:.0} s since: {what}"),
+        Some(Window { seconds, because: None }) if seconds > 0.0 => format!("over {seconds:.0} s"),
+        _ => "one sample so far".to_owned(),
     }
 }
 

@@ -91,8 +91,11 @@ fn title(out: &mut String, it: &Hierarchy) {
 
 /// How many CPUs are 100 %, and the words for it.
 fn scale(look: &Look) -> (f64, String) {
-    match &*look.table.contested {
+    let top = top(look).and_then(|id| look.table.groups.get(&id));
+    let (contested, elsewhere) = top.map_or((&[][..], 0.0), |row| (&*row.contested, row.elsewhere));
+    match contested {
         [] => (1.0, "one CPU".to_owned()),
+        [one] if elsewhere > 0.005 => (1.0, format!("one CPU, as CPU {one}, where tasks compete")),
         [one] => (1.0, format!("CPU {one}")),
         several => {
             let set: crate::model::cpu_set::CpuSet = several.iter().copied().collect();
@@ -106,8 +109,13 @@ fn scale_words(look: &Look) -> String {
         "100 % = {}; the host has {} CPUs; measured over {:.1} s",
         scale(look).1,
         look.snapshot.host.cpus(),
-        look.table.window
+        top(look).and_then(|id| look.table.window(&[id])).map_or(0.0, |window| window.seconds)
     )
+}
+
+/// The top of the hierarchy that carries cpu.
+fn top(look: &Look) -> Option<GroupId> {
+    look.snapshot.structure.carrier("cpu").and_then(|it| it.root)
 }
 
 fn cpu_row(out: &mut String, look: &Look, id: GroupId, name: &str) {

@@ -1,6 +1,4 @@
 //! What each task wants, and what changed since the last snapshot that alters the contest.
-use std::collections::hash_map::Entry;
-
 use crate::model::bytes::escape;
 use crate::model::cgroup::Quota;
 use crate::model::field::Field;
@@ -10,7 +8,7 @@ use crate::model::task::{Policy, Task};
 use crate::split::demand::{is_stopped, judge};
 use crate::split::keyed::Keyed;
 use crate::split::measured::Ring;
-use crate::split::table::Demand;
+use crate::split::table::{Cause, Demand};
 
 use super::RECENT_NS;
 use super::lay::Carrier;
@@ -44,17 +42,17 @@ struct Contestant {
 /// What changed, in words.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// A setting of a group: all windows start anew.
-    pub(super) setting: Option<String>,
-    /// Tasks that want the CPU, each with its group: those windows start anew whose owed amount moves.
+    /// A setting of a group.
+    pub(super) setting: Option<(GroupId, String)>,
+    /// Tasks that want the CPU and came, went or changed, each with its group.
     pub(super) contestants: Vec<(GroupId, String)>,
 }
 
 impl Changes {
-    /// The change that explains best why the owed amounts of these groups moved: one in such a group, else the first.
-    pub(super) fn reason(self, moved: &[GroupId]) -> Option<String> {
-        let at = self.contestants.iter().position(|(group, _)| moved.contains(group)).unwrap_or(0);
-        self.contestants.into_iter().nth(at).map(|(_, what)| what)
+    /// All of them, settings first.
+    pub(super) fn causes(self) -> impl Iterator<Item = Cause> {
+        let cause = |(group, what)| Cause { group: Some(group), what };
+        self.setting.into_iter().chain(self.contestants).map(cause)
     }
 }
 
@@ -84,7 +82,7 @@ impl Seen {
             if let Some(old) = self.groups.get(&group.key)
                 && let Some(what) = settings.differs(old)
             {
-                changes.setting.get_or_insert_with(|| format!("{what} {}", escape(&group.name)));
+                changes.setting.get_or_insert_with(|| (id, format!("{what} {}", escape(&group.name))));
             }
             groups.insert(group.key, settings);
             let Some(tids) = values.tasks.value() else { continue };
@@ -192,17 +190,5 @@ impl Contestant {
             return Some("has another nice value or policy");
         }
         (self.cpus != old.cpus).then_some("may run on other CPUs")
-    }
-}
-
-/// Keeps the map small: what is not in use is forgotten.
-pub(super) fn window<K: std::hash::Hash + Eq>(
-    windows: &mut Keyed<K, super::Window>,
-    key: K,
-    fresh: super::Window,
-) -> &mut super::Window {
-    match windows.entry(key) {
-        Entry::Occupied(slot) => slot.into_mut(),
-        Entry::Vacant(slot) => slot.insert(fresh),
     }
 }

@@ -8,9 +8,10 @@ use crate::split::configured;
 use crate::split::ratio::Ratio;
 use crate::split::solve::NOTHING;
 use crate::split::table::{Got, Owed, Verdict};
-use crate::split::verdict::{Cap, Facts, Lender, Level, Threads, verdict};
+use crate::split::verdict::{Cap, Facts, Lender, Threads, verdict};
 
 use super::rows::{Frame, Sum};
+use super::windows::Since;
 
 /// What is common to the children of a group.
 #[derive(Clone, Debug, Default)]
@@ -31,13 +32,13 @@ struct Lends {
     group: GroupId,
     held: bool,
     nothing: bool,
-    configured: Ratio,
+    weight: u64,
 }
 
 impl Lends {
     /// Held ones first (somebody wants to know why), then by their part.
     fn comes_before(&self, other: &Self) -> bool {
-        (self.held, self.configured.as_f64()) > (other.held, other.configured.as_f64())
+        (self.held, self.weight) > (other.held, other.weight)
     }
 }
 
@@ -63,22 +64,24 @@ impl<'a> Judge<'a> {
             names[id.0 as usize] = escape(&group.name);
             let Some(parent) = group.parent else { continue };
             let family = &mut families[parent.0 as usize];
-            let sum = &sums[id.0 as usize];
-            let weight = frame.host.values(frame.snapshot, id).and_then(|values| values.weight.get());
-            family.weights += weight.unwrap_or(0);
+            family.weights += frame.weight(id).unwrap_or(0);
             if frame.laid.transparent[id.0 as usize] {
-                family.in_transparent += sum.count.hungry;
+                family.in_transparent += sums[id.0 as usize].count.hungry;
             }
-            let configured = ratios[id.0 as usize];
+        }
+        for &id in &frame.host.groups {
+            let Some(parent) = structure.group(id).and_then(|group| group.parent) else { continue };
+            let family = &mut families[parent.0 as usize];
+            let sum = &sums[id.0 as usize];
             let content = frame.laid.own_node(id).is_some_and(|node| !frame.solution.wants_more(node));
             // On a host with a thousand services those without tasks are no news.
-            if let Some(configured) = configured
+            if let Some(weight) = frame.weight(id)
                 && content
                 && sum.count.all > 0
-                && sum.owed < configured.as_f64()
+                && sum.owed < family.due(weight, &sums[parent.0 as usize])
             {
                 let nothing = sum.owed <= NOTHING;
-                family.add(Lends { group: id, held: nothing && sum.count.held > 0, nothing, configured });
+                family.add(Lends { group: id, held: nothing && sum.count.held > 0, nothing, weight });
             }
         }
         Self { frame, sums, unseen, ratios, names, families }
@@ -90,7 +93,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The verdict of a row.
-    pub(super) fn verdict(&self, id: GroupId, owed: Owed, got: Got, seconds: f64, unsettled: bool) -> Verdict {
+    pub(super) fn verdict(&self, id: GroupId, owed: Owed, got: Got, seconds: f64, since: &Since) -> Verdict {
         let frame = self.frame;
         let sum = &self.sums[id.0 as usize];
         let parent = frame.snapshot.structure.group(id).and_then(|group| group.parent);
@@ -105,19 +108,25 @@ impl<'a> Judge<'a> {
             owed,
             got,
             seconds,
-            unsettled,
+            between: (since.low, since.high),
+            unsettled: since.unsettled,
             tick: frame.snapshot.host.tick_ns as f64 / 1e9,
             unseen: self.hidden(id),
             tasks: sum.count,
             wants_more,
             cap: binding.filter(|_| wants_more).and_then(|node| self.cap(id, frame.laid.group_of(node)?)),
-            configured: self.configured(id),
-            way: self.way(id),
+            beyond: family.zip(parent).is_some_and(|(family, parent)| {
+                let due = frame.weight(id).map(|weight| family.due(weight, &self.sums[parent.0 as usize]));
+                due.is_none_or(|due| sum.owed > due + NOTHING)
+            }),
+            within: parent.map_or("", |parent| &self.names[parent.0 as usize]),
             lender: family.and_then(|family| family.lender(id)).map(|lends| Lender {
                 name: &self.names[lends.group.0 as usize],
                 held: lends.held,
                 nothing: lends.nothing,
-                configured: lends.configured,
+                part: family
+                    .and_then(|family| Ratio::new(u128::from(lends.weight), u128::from(family.weights)))
+                    .unwrap_or(Ratio::ZERO),
             }),
             more_lenders: family.map_or(0, |family| family.others(id)),
             beside: parent.map_or(0, |parent| self.sums[parent.0 as usize].own_hungry),
@@ -148,21 +157,6 @@ impl<'a> Judge<'a> {
         Some(Cap { group, name: &self.names[group.0 as usize], own: group == id, cpus: quota.cpus()?, period })
     }
 
-    /// The way by weight, upwards; cut where a weight is not known.
-    fn way(&self, id: GroupId) -> Vec<Level<'_>> {
-        let frame = self.frame;
-        let mut way = Vec::new();
-        let mut at = id;
-        while let Some(parent) = frame.snapshot.structure.group(at).and_then(|group| group.parent)
-            && let Some(weight) = frame.host.values(frame.snapshot, at).and_then(|values| values.weight.get())
-        {
-            let sum = self.families[parent.0 as usize].weights;
-            way.push(Level { weight, sum, within: &self.names[parent.0 as usize] });
-            at = parent;
-        }
-        way
-    }
-
     /// Where the tasks of a transparent group compete.
     fn threads(&self, id: GroupId) -> Threads<'_> {
         let frame = self.frame;
@@ -174,6 +168,11 @@ impl<'a> Judge<'a> {
 }
 
 impl Family {
+    /// What a child of this weight has a right to of what the group above is owed, in CPUs.
+    fn due(&self, weight: u64, above: &Sum) -> f64 {
+        Ratio::new(u128::from(weight), u128::from(self.weights)).map_or(0.0, |part| part.as_f64() * above.owed)
+    }
+
     fn add(&mut self, lends: Lends) {
         self.lenders += 1;
         match &mut self.first {

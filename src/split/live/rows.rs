@@ -9,10 +9,10 @@ use crate::split::solve::NOTHING;
 use crate::split::table::{Demand, Got, Owed, Row, Table, TaskRow};
 use crate::split::verdict::Count;
 
-use super::changes::window;
+use super::ROAMERS;
 use super::judge::Judge;
 use super::lay::{Carrier, Laid};
-use super::{MOVED, ROAMERS, Window, Windows};
+use super::windows::{Due, Since, Windows, since};
 
 /// Everything of one frame.
 pub(super) struct Frame<'a> {
@@ -22,6 +22,8 @@ pub(super) struct Frame<'a> {
     pub(super) demands: &'a Keyed<TaskKey, Demand>,
     pub(super) laid: &'a Laid,
     pub(super) solution: &'a Solution,
+    /// How uncertain the solution is, in CPUs, by node.
+    pub(super) plus_minus: &'a [f64],
     pub(super) number: u64,
 }
 
@@ -35,6 +37,10 @@ pub(super) struct Sum {
     /// Tasks that use the CPU at all.
     running: u32,
     pub(super) owed: f64,
+    /// What it is owed may be off by this much: the sum over its tasks.
+    plus_minus: f64,
+    /// Where its tasks that want the CPU compete.
+    pools: Vec<u32>,
     wait: f64,
     measured: f64,
     at_least: bool,
@@ -44,15 +50,17 @@ pub(super) struct Sum {
     pub(super) capped_by: Option<NodeIx>,
 }
 
-/// Where a row's window begins, and whether what it is owed has just moved.
-struct Since {
-    at: Mono,
-    unsettled: bool,
+impl Sum {
+    fn compete_in(&mut self, pool: u32) {
+        if !self.pools.contains(&pool) {
+            self.pools.push(pool);
+        }
+    }
 }
 
 impl Frame<'_> {
-    /// The table, and the groups whose owed amount moved.
-    pub(super) fn table(&self, windows: &mut Windows) -> (Table, Vec<GroupId>) {
+    /// The table, and whether what some group is owed moved.
+    pub(super) fn table(&self, windows: &mut Windows) -> (Table, bool) {
         let mut table = Table::default();
         let mut sums = vec![Sum::default(); self.snapshot.structure.slots()];
         let rough = self.rough_pools();
@@ -64,8 +72,9 @@ impl Frame<'_> {
                 placed.node.map_or((0.0, true), |node| (self.solution.cpus[node], self.is_exact(node, &rough)));
             let owed = placed.first + fair;
             let expected = self.owed(owed, exact);
-            let since =
-                since(&mut windows.tasks, placed.key, expected.cpus(), self.snapshot.at, windows.all, self.number);
+            let plus_minus = placed.node.map_or(0.0, |node| self.plus_minus[node]);
+            let due = (!self.laid.blind).then_some(Due { cpus: owed, plus_minus });
+            let since = since(&mut windows.tasks, placed.key, due, self.snapshot.at, windows.all, self.number);
             let rates = self.ring.task(placed.key).and_then(|track| track.rates(since.at));
             let raw = rates.map(|rates| Raw { cpus: rates.run, seconds: rates.seconds, at_least: false });
             let known = self.ring.task(placed.key).is_some();
@@ -94,8 +103,12 @@ impl Frame<'_> {
             }
             sum.running += u32::from(owed > 0.0 || measured.cpus().is_some_and(|cpus| cpus > 0.0));
             sum.owed += owed;
+            sum.plus_minus += plus_minus;
             sum.inexact |= !exact;
             if let Some(node) = placed.node {
+                if demand == Demand::Hungry {
+                    self.solution.parts(node).iter().for_each(|part| sum.compete_in(part.pool));
+                }
                 if self.solution.wants_more(node) {
                     sum.wants_more = true;
                     sum.capped_by = sum.capped_by.or(self.solution.capped_by[node]);
@@ -108,16 +121,9 @@ impl Frame<'_> {
             }
             table.tasks.insert(placed.key, TaskRow { group: placed.group, demand, expected, measured, wait });
         }
-        table.contested = self.contested();
         self.add_up(&mut sums);
         let sinces: Vec<Option<Since>> = self.sinces(&sums, windows);
-        let moved = self
-            .host
-            .groups
-            .iter()
-            .zip(&sinces)
-            .filter(|(_, since)| since.as_ref().is_some_and(|since| since.unsettled));
-        let moved: Vec<GroupId> = moved.map(|(&id, _)| id).collect();
+        let moved = sinces.iter().flatten().any(|since| since.unsettled);
         self.add_up_measured(&mut sums, &sinces);
         let unseen = self.unseen(&got_in_pool);
         let judge = Judge::new(self, &sums, &unseen);
@@ -130,6 +136,11 @@ impl Frame<'_> {
         windows.groups.retain(|_, window| window.seen == self.number);
         windows.tasks.retain(|_, window| window.seen == self.number);
         (table, moved)
+    }
+
+    /// The weight of a group, if it is known.
+    pub(super) fn weight(&self, id: GroupId) -> Option<u64> {
+        self.host.values(self.snapshot, id).and_then(|values| values.weight.get())
     }
 
     fn owed(&self, cpus: f64, exact: bool) -> Owed {
@@ -167,20 +178,14 @@ impl Frame<'_> {
         self.solution.exact[node] && !(self.solution.wants_more(node) && in_rough())
     }
 
-    /// The CPUs where tasks that want the CPU compete.
-    fn contested(&self) -> Vec<u32> {
-        let mut used = vec![false; self.solution.pools.len()];
-        for placed in &self.laid.tasks {
-            if self.demands.get(&placed.key) == Some(&Demand::Hungry)
-                && let Some(node) = placed.node
-            {
-                self.solution.parts(node).iter().for_each(|part| used[part.pool as usize] = true);
-            }
-        }
-        let pools = self.solution.pools.iter().zip(used).filter(|(_, used)| *used);
-        let mut cpus: Vec<u32> = pools.flat_map(|(pool, _)| pool.cpus.iter()).collect();
+    /// The CPUs where tasks that want the CPU compete, and what the row is owed elsewhere.
+    fn contested(&self, id: GroupId, sum: &Sum) -> (Vec<u32>, f64) {
+        let pools = sum.pools.iter().map(|&pool| &self.solution.pools[pool as usize]);
+        let mut cpus: Vec<u32> = pools.flat_map(|pool| pool.cpus.iter()).collect();
         cpus.sort_unstable();
-        cpus
+        let parts = self.laid.own_node(id).map_or(&[][..], |node| self.solution.parts(node));
+        let elsewhere = parts.iter().filter(|part| !sum.pools.contains(&part.pool)).map(|part| part.cpus).sum();
+        (cpus, elsewhere)
     }
 
     /// From the leaves up.
@@ -195,6 +200,8 @@ impl Frame<'_> {
             sum.count.unknown += child.count.unknown;
             sum.running += child.running;
             sum.owed += child.owed;
+            sum.plus_minus += child.plus_minus;
+            child.pools.iter().for_each(|&pool| sum.compete_in(pool));
             sum.wait += child.wait;
             sum.wants_more |= child.wants_more;
             sum.inexact |= child.inexact;
@@ -206,8 +213,10 @@ impl Frame<'_> {
         let of = |id: &GroupId| {
             self.host.values(self.snapshot, *id)?;
             let key = self.snapshot.structure.group(*id)?.key;
-            let owed = (!self.laid.blind).then_some(sums[id.0 as usize].owed);
-            Some(since(&mut windows.groups, key, owed, self.snapshot.at, windows.all, self.number))
+            let sum = &sums[id.0 as usize];
+            let plus_minus = self.laid.own_node(*id).map_or(sum.plus_minus, |node| self.plus_minus[node]);
+            let due = (!self.laid.blind).then_some(Due { cpus: sum.owed, plus_minus });
+            Some(since(&mut windows.groups, key, due, self.snapshot.at, windows.all, self.number))
         };
         self.host.groups.iter().map(of).collect()
     }
@@ -264,40 +273,19 @@ impl Frame<'_> {
         let exact = node.map_or(!sum.inexact, |node| self.is_exact(node, rough));
         let expected = self.owed(sum.owed, exact);
         let (measured, seconds) = self.measured(id, sum, since);
+        let (contested, elsewhere) = self.contested(id, sum);
         Row {
             configured: judge.configured(id),
             expected,
             measured,
-            verdict: judge.verdict(id, expected, measured, seconds, since.unsettled),
+            verdict: judge.verdict(id, expected, measured, seconds, since),
+            since: since.next,
+            contested,
+            elsewhere,
             own_tasks: sum.own,
             tasks_below: sum.count.all - sum.own,
             hungry: sum.count.hungry,
             wait: (sum.count.hungry > 0).then(|| sum.wait / f64::from(sum.count.hungry)),
         }
     }
-}
-
-/// The window of a row that is owed this much now.
-fn since<K: std::hash::Hash + Eq>(
-    windows: &mut Keyed<K, Window>,
-    key: K,
-    owed: Option<f64>,
-    now: Mono,
-    all: Mono,
-    number: u64,
-) -> Since {
-    let fresh = Window { since: now, owed, seen: number };
-    let window = window(windows, key, fresh);
-    window.seen = number;
-    let at = window.since.max(all);
-    if all == now {
-        *window = fresh;
-        return Since { at: now, unsettled: false };
-    }
-    let unsettled = owed.zip(window.owed).is_some_and(|(now, then)| (now - then).abs() > MOVED);
-    window.owed = window.owed.or(owed);
-    if unsettled {
-        *window = fresh;
-    }
-    Since { at, unsettled }
 }
