@@ -99,6 +99,8 @@ pub enum Tone {
     Warning,
     /// A heading.
     Heading,
+    /// A word and what it means; what goes on the next line begins at this column.
+    Entry(usize),
     /// A field to edit; the cursor's column in the text, if it has one.
     Field(Option<usize>),
 }

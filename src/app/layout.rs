@@ -17,7 +17,7 @@
 mod columns;
 mod face;
 
-pub use columns::{Cells, indent};
+pub use columns::{Cells, SIGN, indent};
 pub use face::FaceLayout;
 
 use crate::model::hierarchy::Hierarchy;
@@ -229,7 +229,7 @@ impl Layout {
             let area = self.tree.line(line);
             self.targets.push((area, Target::Row(index)));
             if row.inner {
-                self.targets.push((Area::new(area.x + 2 + indent(row.depth), area.y, 2, 1), Target::Fold(index)));
+                self.targets.push((Area::new(area.x + SIGN + indent(row.depth), area.y, 2, 1), Target::Fold(index)));
             }
         }
         if state.panel != Panel::Why {

@@ -92,6 +92,19 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Wraps a line whose first `column` columns hold a word: what follows begins there on each line.
+#[must_use]
+pub fn wrap_entry(text: &str, column: usize, columns: usize) -> Vec<String> {
+    let at = break_at(text, column);
+    let (head, body) = text.split_at(at);
+    let mut lines = wrap(body, columns.saturating_sub(column));
+    for (n, line) in lines.iter_mut().enumerate() {
+        let indent = if n == 0 { head.to_owned() } else { " ".repeat(column) };
+        line.insert_str(0, &indent);
+    }
+    lines
+}
+
 fn wrap_paragraph(text: &str, indent: &str, columns: usize, lines: &mut Vec<String>) {
     let columns = columns - indent.len();
     let mut line = String::new();
@@ -135,7 +148,12 @@ fn break_at(word: &str, columns: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, cut_left, cut_middle, left, right, width, wrap};
+    use super::{cut, cut_left, cut_middle, left, right, width, wrap, wrap_entry};
+
+    #[test]
+    fn an_entry_hangs_under_its_meaning() {
+        assert_eq!(wrap_entry("  RULE  what weights say", 8, 18), ["  RULE  what", "        weights", "        say"]);
+    }
 
     #[test]
     fn cutting_counts_columns_not_bytes() {

@@ -93,11 +93,11 @@ fn title(painter: &mut Painter<'_>, state: &State, ruler: &Ruler) {
     // Where it does not fit, what stands behind the semicolon can be left out.
     let whole = format!("100 % = {}", ruler.name);
     let short = usize::from(area.width) < whole.len() + right.len() + name.len() + 8;
-    let scale = if short { whole.split(';').next().unwrap_or_default() } else { whole.as_str() };
+    let scale = if short { format!("100 % = {}", ruler.short_name()) } else { whole };
     let room = usize::from(area.width).saturating_sub(scale.len() + right.len() + 8);
     painter.pieces(
         Area::new(area.x + 1, area.y, area.width.saturating_sub(1), 1),
-        &[(&cut(&name, room.max(4), painter.ascii), theme.heading), ("   ", theme.text), (scale, theme.text)],
+        &[(&cut(&name, room.max(4), painter.ascii), theme.heading), ("   ", theme.text), (&scale, theme.text)],
     );
     painter.put_right(area, &format!(" {right} "), style);
 }

@@ -12,6 +12,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let theme = painter.theme;
     let layout = &state.layout;
     let area = layout.change;
+    painter.side(area);
     if let Some(progress) = &state.progress {
         let title = crate::model::bytes::escape(progress.title.as_bytes());
         painter.border(layout.change_border, "├", &format!("experiment: {title}"), "o more");

@@ -16,7 +16,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, face: &FaceLayout) -> Option<(u16,
             Tone::Warning => theme.warning,
             Tone::Heading => theme.heading,
             Tone::Field(_) if *focused => theme.selected,
-            Tone::Plain | Tone::Field(_) => theme.text,
+            Tone::Plain | Tone::Entry(_) | Tone::Field(_) => theme.text,
         };
         painter.put(*area, text, style);
     }

@@ -12,9 +12,7 @@ const NAME: u16 = 30;
 pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16)> {
     let theme = painter.theme;
     let panel = state.layout.panel;
-    for n in 0..panel.height {
-        painter.put(panel.line(n), painter.sign("│", "|"), theme.border);
-    }
+    painter.side(panel);
     let rows = match files::rows(state) {
         Ok(rows) => rows,
         Err(why) => {
@@ -30,9 +28,9 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
         let area = panel.line(n);
         let selected = index == state.panel_cursor && state.in_panel;
         if selected {
-            painter.put(area, ">", theme.mark);
+            painter.put(Area::new(area.x + 1, area.y, 1, 1), ">", theme.mark);
         }
-        painter.put(Area::new(area.x + 2, area.y, NAME, 1), &row.name, theme.text);
+        painter.put(Area::new(area.x + 3, area.y, NAME - 1, 1), &row.name, theme.text);
         painter.put(Area::new(area.x + 3 + NAME, area.y, 2, 1), row.mode, theme.quiet);
         let x = area.x + 6 + NAME;
         let style = if row.known { theme.text } else { theme.quiet };
@@ -46,8 +44,8 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
             painter.put(Area::new(at, area.y, area.right().saturating_sub(at), 1), &format!("= {words}"), theme.quiet);
         }
         if selected {
-            painter.tint(area, theme.selected);
-            cursor = Some((area.x, area.y));
+            painter.tint(Area::new(area.x + 1, area.y, area.width - 1, 1), theme.selected);
+            cursor = Some((area.x + 1, area.y));
         }
     }
     cursor

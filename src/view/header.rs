@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use crate::app::area::Area;
 use crate::app::change::Phase;
 use crate::app::files;
-use crate::app::scale::{Ruler, name_of};
+use crate::app::scale::{Ruler, Scale, name_of};
 use crate::app::state::{Panel, State};
+use crate::app::text::width;
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Mode;
 use crate::model::id::GroupId;
@@ -31,10 +32,13 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let area = layout.second;
     let known = state.setup.stage.is_some() || state.table().is_some();
     let right = if known { window(state) } else { String::new() };
-    let taken = u16::try_from(crate::app::text::width(&right)).unwrap_or(u16::MAX).min(area.width / 2 + 4);
+    let columns = |text: &str| u16::try_from(width(text)).unwrap_or(u16::MAX);
+    let taken = columns(&right).min(area.width / 2 + 4);
     let (line, room) = (Area::new(area.x + 1, area.y, area.width - 1, 1), area.width.saturating_sub(taken + 1));
     painter.put_right(Area::new(line.x + room, line.y, taken.min(area.width - 2), 1), &right, theme.quiet);
-    painter.put(Area::new(line.x, line.y, room.saturating_sub(2), 1), &stage(state), theme.quiet);
+    let room = room.saturating_sub(2);
+    let text = first_that_fits(stage(state), usize::from(room));
+    painter.put(Area::new(line.x, line.y, room, 1), &text, theme.quiet);
     for name in &layout.bar {
         let (open, close) = if name.on { (painter.sign("‹", "<"), painter.sign("›", ">")) } else { (" ", " ") };
         let style = if name.on { theme.on } else { theme.text };
@@ -106,10 +110,16 @@ pub(super) fn freshness(state: &State) -> String {
     }
 }
 
-fn stage(state: &State) -> String {
+/// The first of several texts, the longest first, that fits; else the last.
+fn first_that_fits(mut texts: Vec<String>, room: usize) -> String {
+    let at = texts.iter().position(|text| width(text) <= room).unwrap_or(texts.len().saturating_sub(1));
+    if at < texts.len() { texts.swap_remove(at) } else { String::new() }
+}
+
+/// Where the stage is and what it gets, the longest way of saying it first.
+fn stage(state: &State) -> Vec<String> {
     let Some(place) = &state.setup.stage else {
-        let why = state.setup.no_stage.as_deref().unwrap_or("no stage: nothing can be built here");
-        return escape(why.as_bytes());
+        return vec![escape(state.setup.no_stage.as_deref().unwrap_or("no stage: nothing can be built here").as_bytes())];
     };
     let label = state
         .snapshot()
@@ -117,15 +127,17 @@ fn stage(state: &State) -> String {
         .map(crate::model::hierarchy::Hierarchy::label);
     let hierarchy = label.map(|label| format!("{label}:")).unwrap_or_default();
     let tail = format!("{hierarchy}{place}");
-    let mut text = format!("STAGE = {}", crate::app::text::cut_left(&tail, 30, state.setup.ascii));
-    if state.has_cpu()
-        && let Some(row) = state.stage().and_then(|id| state.split(id))
-    {
-        let ruler = Ruler::of(state);
-        let whole = ruler.name.split(';').next().unwrap_or_default();
-        let _ = write!(text, ", gets {} of {whole}", format::gets(&ruler, row.measured, state.setup.ascii));
+    let name = format!("STAGE = {}", crate::app::text::cut_left(&tail, 30, state.setup.ascii));
+    // In parts of a group below it, it would have more than all there is.
+    let inside = state.scale == Scale::Base && state.base() != state.stage();
+    match state.stage().and_then(|id| state.split(id)) {
+        Some(row) if state.has_cpu() && !inside => {
+            let ruler = Ruler::of(state);
+            let gets = format!("{name}, gets {}", format::gets(&ruler, row.measured, state.setup.ascii));
+            vec![format!("{gets} of {}", ruler.short_name()), gets, name]
+        }
+        _ => vec![name],
     }
-    text
 }
 
 /// Since when is measured, and what began it.
@@ -148,28 +160,34 @@ pub(super) fn window(state: &State) -> String {
 pub(super) fn tree_border(painter: &mut Painter<'_>, state: &State) {
     let ruler = Ruler::of(state);
     let tree = &state.tree;
-    let scale = if state.has_cpu() { format!("100 % = {}", ruler.name) } else { "groups".to_owned() };
-    let mut left = if !tree.filter.is_empty() {
-        // First, and the scale in short: who does not see the filter misses the rows that it hides.
-        let scale = scale.split(';').next().unwrap_or_default();
-        format!("filter: {}   {scale}", escape(tree.filter.text.as_bytes()))
-    } else if state.has_cpu() {
-        format!("{scale} (% changes)")
+    // First: who does not see the filter misses the rows that it hides.
+    let filter = if tree.filter.is_empty() {
+        String::new()
     } else {
-        scale
+        format!("filter: {}   ", escape(tree.filter.text.as_bytes()))
     };
+    let mut more = String::new();
     if tree.list {
-        left.push_str("   list");
+        more.push_str("   list");
     }
-    if let Some(base) = tree.base.and_then(|_| state.base()) {
-        left.push_str("   base ");
-        left.push_str(&name_of(state, base));
+    // That the stage is the base goes without saying.
+    if let Some(base) = tree.base.and_then(|_| state.base()).filter(|&base| state.stage() != Some(base)) {
+        more.push_str("   base ");
+        more.push_str(&name_of(state, base));
     }
     if !tree.tags.is_empty() {
-        let _ = write!(left, "   {} tagged", tree.tags.len());
+        let _ = write!(more, "   {} tagged", tree.tags.len());
     }
-    let area = state.layout.tree_border;
-    painter.border(area, "┌", &left, &totals(state));
+    let (area, totals) = (state.layout.tree_border, totals(state));
+    let room = usize::from(area.width).saturating_sub(width(&totals) + 7);
+    let left = if state.has_cpu() {
+        let whole = format!("{filter}100 % = {}{more}", ruler.name);
+        let long = format!("{filter}100 % = {} (% changes){more}", ruler.name);
+        first_that_fits(vec![long, whole, format!("{filter}100 % = {}{more}", ruler.short_name())], room)
+    } else {
+        format!("{filter}groups{more}")
+    };
+    painter.border(area, "┌", &left, &totals);
 }
 
 fn totals(state: &State) -> String {
@@ -196,10 +214,10 @@ pub(super) fn panel_border(painter: &mut Painter<'_>, state: &State) {
         (None, false) => format!("{name}   Tab"),
     };
     let used = state.layout.tabs.last().map_or(0, |tab| tab.area.right());
-    let width = usize::from(state.layout.panel_border.right().saturating_sub(used + 5));
+    let room = usize::from(state.layout.panel_border.right().saturating_sub(used + 5));
     let right = match meaning {
-        Some(_) => crate::app::text::cut(&right, width, state.setup.ascii),
-        None => crate::app::text::cut_middle(&right, width, state.setup.ascii),
+        Some(_) => crate::app::text::cut(&right, room, state.setup.ascii),
+        None => crate::app::text::cut_middle(&right, room, state.setup.ascii),
     };
     painter.border(state.layout.panel_border, "├", "", &right);
     for tab in &state.layout.tabs {

@@ -82,6 +82,14 @@ impl<'a> Painter<'a> {
         if self.ascii { word } else { sign }
     }
 
+    /// The left side of a frame.
+    pub(super) fn side(&mut self, area: Area) {
+        let (sign, style) = (self.sign("│", "|"), self.theme.border);
+        for line in 0..area.height {
+            self.put(area.line(line), sign, style);
+        }
+    }
+
     /// A border with text on its left and on its right. `corner` begins it.
     pub(super) fn border(&mut self, area: Area, corner: &'static str, left: &str, right: &str) {
         let line = self.sign("─", "-");

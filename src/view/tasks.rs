@@ -17,13 +17,11 @@ use super::paint::Painter;
 pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16)> {
     let theme = painter.theme;
     let panel = state.layout.panel;
-    for n in 0..panel.height {
-        painter.put(panel.line(n), painter.sign("│", "|"), theme.border);
-    }
+    painter.side(panel);
     let titles =
         line_of(["TID", "PID", "COMMAND", "S", "NICE", "CPU", "OWED", "GETS", "WAIT", ""], panel.width, painter.ascii);
     painter.put(panel.line(0), &titles, theme.heading);
-    painter.put(Area::new(panel.x, panel.y, 1, 1), painter.sign("│", "|"), theme.border);
+    painter.side(panel.line(0));
     let heading = u16::try_from(panel_heading(Panel::Tasks)).unwrap_or(1);
     let rows = tasks::rows(state);
     if rows.is_empty() {
@@ -42,12 +40,11 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
         let held = task.state == 'T' || is_held(state, task);
         let style = if held { theme.held } else { theme.text };
         painter.put(area, &line(state, task, row.threads, &ruler, area.width, selected, painter.ascii), style);
-        if !selected {
-            painter.put(area, painter.sign("│", "|"), theme.border);
-        }
+        painter.side(area);
         if selected && state.in_panel {
-            painter.tint(area, theme.selected);
-            cursor = Some((area.x, area.y));
+            let inside = Area::new(area.x + 1, area.y, area.width - 1, 1);
+            painter.tint(inside, theme.selected);
+            cursor = Some((inside.x, area.y));
         }
     }
     cursor
@@ -117,7 +114,7 @@ fn line(state: &State, task: &Task, threads: u32, ruler: &Ruler, width: u16, sel
         ascii,
     );
     if selected {
-        text.replace_range(0..1, ">");
+        text.replace_range(1..2, ">");
     }
     text
 }
@@ -127,8 +124,8 @@ fn line_of(cells: [&str; 10], width: u16, ascii: bool) -> String {
     let [tid, pid, comm, state, nice, cpu, owed, gets, wait, marks] = cells;
     let r = |text: &str, columns| right(text, columns, ascii);
     let fixed = format!(
-        " {} {}  {} {} {} {} {} {} {}  ",
-        r(tid, 8),
+        "  {} {}  {} {} {} {} {} {} {}  ",
+        r(tid, 7),
         r(pid, 7),
         left(comm, 15, ascii),
         left(state, 1, ascii),

@@ -192,7 +192,7 @@ fn the_cursor_stands_on_the_selected_row() {
     world.press(&mut state, "jj");
     let (buffer, cursor) = drawn(&state);
     let line: String = (0..80).map(|x| buffer[(x, cursor.1)].symbol()).collect();
-    assert!(line.starts_with('>') && line.contains("cg2"), "{line}");
+    assert!(line.starts_with("│>") && cursor.0 == 1 && line.contains("cg2"), "{line}");
     // In a prompt it stands behind what was typed.
     world.press(&mut state, "nab");
     let (buffer, cursor) = drawn(&state);

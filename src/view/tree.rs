@@ -2,7 +2,7 @@
 use ratatui::style::Style;
 
 use crate::app::area::Area;
-use crate::app::layout::{Cells, indent};
+use crate::app::layout::{Cells, SIGN, indent};
 use crate::app::scale::{Ruler, name_of};
 use crate::app::sort::Column;
 use crate::app::state::State;
@@ -35,12 +35,13 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
         stale: state.stale().is_some() || state.paused.is_some(),
     };
     let mut cursor = None;
+    painter.side(layout.tree);
     for line in 0..layout.tree.height {
         let Some(row) = state.flat.rows.get(layout.first_row + usize::from(line)) else { break };
         let area = layout.tree.line(line);
         row_line(painter, state, &common, row, area);
         if state.tree.cursor == Some(row.key) {
-            cursor = Some((area.x, area.y));
+            cursor = Some((area.x + 1, area.y));
         }
     }
     if state.flat.rows.is_empty() {
@@ -59,7 +60,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
 fn heading(painter: &mut Painter<'_>, state: &State) {
     let theme = painter.theme;
     let line = state.layout.heading;
-    painter.put(line, painter.sign("│", "|"), theme.border);
+    painter.side(line);
     let aged = match (state.paused, state.stale()) {
         (Some(_), _) => Some("PAUSED".to_owned()),
         (None, Some(age)) => Some(format!("{age} s AGO")),
@@ -75,7 +76,7 @@ fn heading(painter: &mut Painter<'_>, state: &State) {
         };
         match (cells.column, &aged) {
             (Column::Group, _) => {
-                let area = Area::new(area.x + 2, area.y, area.width - 2, 1);
+                let area = Area::new(area.x + SIGN, area.y, area.width - SIGN, 1);
                 painter.put(area, &format!("GROUP{mark}"), theme.heading);
             }
             (Column::Gets, Some(aged)) => painter.put_right(area, aged, theme.warning),
@@ -202,8 +203,13 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row
     target(painter, state, row, area);
     if selected && state.moving.is_none() {
         let style = if state.in_panel { theme.selected_elsewhere } else { theme.selected };
-        painter.tint(area, style);
+        painter.tint(inside(area), style);
     }
+}
+
+/// A line without its border.
+fn inside(area: Area) -> Area {
+    Area::new(area.x + 1, area.y, area.width.saturating_sub(1), 1)
 }
 
 /// Mark, indent, sign and name.
@@ -211,15 +217,13 @@ fn name(painter: &mut Painter<'_>, state: &State, row: &Row, cell: Area, held: b
     let theme = painter.theme;
     let selected = state.tree.cursor == Some(row.key);
     let tagged = state.tree.tags.contains(&row.key);
-    painter.put(
-        cell,
-        if selected { ">" } else { painter.sign("│", "|") },
-        if selected { theme.mark } else { theme.border },
-    );
-    if tagged {
-        painter.put(Area::new(cell.x + 1, cell.y, 1, 1), painter.sign("▪", "#"), theme.key);
+    if selected {
+        painter.put(Area::new(cell.x + 1, cell.y, 1, 1), ">", theme.mark);
     }
-    let x = cell.x + 2 + indent(row.depth);
+    if tagged {
+        painter.put(Area::new(cell.x + 2, cell.y, 1, 1), painter.sign("▪", "#"), theme.key);
+    }
+    let x = cell.x + SIGN + indent(row.depth);
     let room = cell.right().saturating_sub(x);
     let counts = tasks::counts(state, row.id);
     let sign = if row.inner && row.folded {
@@ -325,7 +329,7 @@ fn target(painter: &mut Painter<'_>, state: &State, row: &Row, area: Area) {
         (None, false) => return,
     };
     if reason.is_some() {
-        painter.tint(area, theme.quiet);
+        painter.tint(inside(area), theme.quiet);
     }
     if lit || reason.is_some() {
         let at = state.layout.cells.iter().find(|cells| matches!(cells.column, Column::Bar | Column::Children));
@@ -335,6 +339,6 @@ fn target(painter: &mut Painter<'_>, state: &State, row: &Row, area: Area) {
         painter.put(Area::new(x, area.y, room, 1), &text, style);
     }
     if lit {
-        painter.tint(area, style);
+        painter.tint(inside(area), style);
     }
 }

@@ -12,9 +12,9 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let panel = state.layout.panel;
     let columns = usize::from(panel.width.saturating_sub(2));
     let lines: Vec<String> = why::paragraphs(state).iter().flat_map(|text| wrap(text, columns)).collect();
+    painter.side(panel);
     for n in 0..panel.height {
         let line = panel.line(n);
-        painter.put(line, painter.sign("│", "|"), theme.border);
         if let Some(text) = lines.get(state.layout.panel_top + usize::from(n)) {
             painter.put(Area::new(line.x + 2, line.y, line.width.saturating_sub(2), 1), text, theme.text);
         }

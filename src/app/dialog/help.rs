@@ -1,8 +1,9 @@
-//! Help: the open panel first, then every key, then the signs.
+//! Help: the open panel first, then the columns, every key, the signs.
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::keymap::{About, BINDINGS};
 use super::super::state::{Panel, State};
+use super::super::text::width;
 use super::{Dialog, Face, Focus, Line, Reply, Tone};
 
 /// Help on screen.
@@ -12,31 +13,55 @@ pub struct Help {
     pub top: usize,
 }
 
-const WORDS: &str = "RULE is what the weights alone say, everybody busy. OWED is what the kernel owes now, given who wants \
-                     the CPU. GETS is what its counters say it gave.";
+/// Columns of the word, a blank after it included.
+const WORD: usize = 11;
+
+/// What each column says.
+const COLUMNS: [(&str, &str); 9] = [
+    ("RULE", "what the weights alone say, everybody busy: a part of the base, the group at the top of the tree"),
+    ("OWED", "what the kernel owes now, given who wants the CPU, with nice values, quotas and pinned CPUs"),
+    ("GETS", "what the kernel's counters say it got since the moment named at the top right"),
+    ("vs RULE", "GETS less RULE in points; = is under one. The bar is GETS, the : in it RULE"),
+    ("WEIGHT", "cpu.shares or cpu.weight as stored; it counts among siblings only. none: no cpu controller here"),
+    ("TASKS", "threads in the group itself + in those below it"),
+    ("WAIT", "part of the time that its tasks which want the CPU waited for it"),
+    ("ENOUGH?", "enough; short: it wants more and is owed no more; capped: a quota stands against it; held; idle"),
+    ("100 %", "of OWED and GETS is what the upper border says; % changes it, z makes the selected group the base"),
+];
+
+/// The signs, as they are and in ASCII.
+const SIGNS: [(&str, &str, &str); 12] = [
+    ("●", "*", "has tasks of its own"),
+    ("○", "o", "has none"),
+    ("‖", "=", "held: its tasks are stopped or frozen"),
+    ("▾ ▸", "- +", "has groups below, shown or folded away"),
+    ("▪", "#", "tagged with Space"),
+    ("✓", "ok", "GETS is what it was owed, as far as ticks of the counters and changes meanwhile let tell"),
+    ("≠", "!=", "it is not; the panel Why says more"),
+    ("≈", "~", "an estimate: tasks that may run on several CPUs take part; it is never called wrong"),
+    ("≥", ">", "at least: a task ended, or could not be read, and no counter of the group's tells"),
+    ("…", "...", "wait: the second sample tells"),
+    ("?", "?", "it cannot be known: something could not be read"),
+    ("75.0 %", "75.0 %", "GETS with decimals is certain to half a point, without it is not yet"),
+];
 
 impl Help {
     /// How it looks.
     #[must_use]
     pub fn face(self, state: &State) -> Face {
-        let mut lines = vec![Line::plain(WORDS), Line::plain(panel(state.panel))];
+        let mut lines = vec![Line::plain(panel(state.panel)), Line::toned("Columns", Tone::Heading)];
+        lines.extend(COLUMNS.iter().map(|(name, what)| entry(name, what)));
         for about in About::ALL {
             lines.push(Line::toned(about.title(), Tone::Heading));
             let here = BINDINGS.iter().filter(|binding| binding.about == about);
-            lines.extend(here.map(|b| Line::plain(format!("  {:<10} {}", b.keys, b.help))));
+            lines.extend(here.map(|b| entry(b.keys, b.help)));
         }
         lines.push(Line::toned("Mouse", Tone::Heading));
-        lines.push(Line::plain("  drag a group or a task onto a group to move it; or click it, m, click the target"));
-        lines
-            .push(Line::plain("  click a heading to sort, again to reverse; the words on the bottom line are buttons"));
+        lines.push(entry("drag", "a group or a task onto a group moves it; or click it, m, click the target"));
+        lines.push(entry("click", "a heading sorts, again reverses; the words on the bottom line are buttons"));
         lines.push(Line::toned("Signs", Tone::Heading));
-        let signs = if state.setup.ascii {
-            "  * has tasks   o empty   = held   ok GETS agrees with OWED   != it does not   ~ about   ... wait   ? unknown"
-        } else {
-            "  ● has tasks   ○ empty   ‖ held   ✓ GETS agrees with OWED   ≠ it does not   ≈ about   … wait   ? unknown"
-        };
-        lines.push(Line::plain(signs));
-        lines.push(Line::plain("  GETS has decimals only where it is certain to half a point; : in the bar is RULE"));
+        lines
+            .extend(SIGNS.iter().map(|&(sign, ascii, what)| entry(if state.setup.ascii { ascii } else { sign }, what)));
         Face {
             title: "help".to_owned(),
             lines,
@@ -61,6 +86,12 @@ impl Help {
         };
         (Some(Dialog::Help(Self { top })), Vec::new())
     }
+}
+
+/// A word and what it means, in two columns.
+fn entry(word: &str, what: &str) -> Line {
+    let blanks = " ".repeat(WORD.saturating_sub(width(word)).max(1));
+    Line::toned(format!("  {word}{blanks}{what}"), Tone::Entry(WORD + 2))
 }
 
 fn panel(panel: Panel) -> &'static str {

@@ -23,10 +23,15 @@ pub fn indent(depth: u16) -> u16 {
     2 * depth.min(3) + depth.saturating_sub(3).min(20)
 }
 
+/// Cells before the sign of a row at the left: the border, the mark of the cursor, the mark of a tag.
+pub const SIGN: u16 = 3;
+
 /// Cells of a column of numbers.
 fn fixed(column: Column) -> u16 {
     match column {
-        Column::Weight | Column::Rule | Column::Children | Column::State => 6,
+        Column::Rule | Column::Children | Column::State => 6,
+        // The heading with the mark of the order.
+        Column::Weight => 7,
         Column::Owed | Column::Gets => 8,
         Column::Verdict => 2,
         Column::Wait => 5,
@@ -61,7 +66,7 @@ pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
                 let name = width(&escape(&group.name[..end])).max(5);
                 if state.tree.list { name + 8 * usize::from(group.depth) } else { name }
             });
-            usize::from(indent(row.depth)) + 4 + name
+            usize::from(SIGN + indent(row.depth)) + 2 + name
         })
         .max()
         .unwrap_or(0);

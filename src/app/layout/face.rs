@@ -1,7 +1,7 @@
 //! Where a dialog is: its lines wrapped, its answers placed, its cursor.
 use super::super::area::Area;
 use super::super::dialog::{Face, Focus, Tone};
-use super::super::text::{cut, width, wrap};
+use super::super::text::{cut, width, wrap, wrap_entry};
 
 /// A dialog with its places.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ impl FaceLayout {
         for (n, line) in face.lines.iter().enumerate() {
             match line.tone {
                 Tone::Shell | Tone::Field(_) => wrapped.push((cut(&line.text, inner, ascii), line.tone, Some(n))),
+                Tone::Entry(column) => wrapped
+                    .extend(wrap_entry(&line.text, column, inner).into_iter().map(|text| (text, line.tone, None))),
                 _ => wrapped.extend(wrap(&line.text, inner).into_iter().map(|text| (text, line.tone, None))),
             }
         }
