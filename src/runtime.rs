@@ -14,6 +14,7 @@ pub mod experiment;
 pub mod hands;
 pub mod input;
 pub mod look;
+pub mod plain;
 pub mod quiet;
 pub mod sampling;
 pub mod session;

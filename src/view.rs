@@ -13,6 +13,7 @@ pub mod format;
 mod header;
 mod keys;
 mod paint;
+pub mod plain;
 mod tasks;
 pub mod theme;
 mod tree;

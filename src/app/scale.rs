@@ -2,7 +2,7 @@
 use crate::model::cpu_set::CpuSet;
 use crate::model::id::GroupId;
 use crate::model::workload::WorkloadState;
-use crate::split::table::{Got, Owed};
+use crate::split::table::{Got, Owed, Row};
 
 use super::state::State;
 
@@ -58,25 +58,13 @@ impl Ruler {
     #[must_use]
     pub fn of(state: &State) -> Self {
         let host = state.snapshot().map_or(1, |snapshot| snapshot.host.cpus());
-        let own = own_contest(state);
         let base = state.base().and_then(|id| state.split(id));
-        let all = base.map(|row| row.contested.as_slice()).unwrap_or_default();
-        let contested = own.as_deref().unwrap_or(all);
         match state.scale {
-            Scale::Contest if !contested.is_empty() => {
-                let cpus = contested.len() as f64;
-                let set: CpuSet = contested.iter().copied().collect();
-                // Who also runs where nobody competes may have more than 100 %: that is an amount, not a place.
-                let spread = base.is_some_and(|row| row.elsewhere > HALF_A_POINT);
-                let name = match contested {
-                    [one] if spread => format!("one CPU; they compete on CPU {one}"),
-                    [one] => format!("CPU {one}"),
-                    _ if contested.len() == host => format!("all {host} CPUs"),
-                    _ if spread => format!("{} CPUs; they compete on CPUs {set}", contested.len()),
-                    _ => format!("CPUs {set}"),
-                };
-                Self { owed: Some(cpus), gets: Some(cpus), name, beside_rule: true }
-            }
+            Scale::Contest => match own_contest(state) {
+                Some(own) => Self::over(&own, base, host),
+                None => Self::of_contest(base, host),
+            },
+            Scale::OneCpu => Self::one_cpu(host),
             Scale::Base => {
                 let positive = |cpus: &f64| *cpus > 1e-6;
                 Self {
@@ -86,12 +74,34 @@ impl Ruler {
                     beside_rule: true,
                 }
             }
-            Scale::Contest | Scale::OneCpu => {
-                let name =
-                    if host == 1 { "the one CPU".to_owned() } else { format!("one CPU; the host is {} %", host * 100) };
-                Self { owed: Some(1.0), gets: Some(1.0), name, beside_rule: host == 1 }
-            }
         }
+    }
+
+    /// The CPUs where the tasks of the base that want the CPU compete, on a host with so many CPUs; one CPU where none does.
+    #[must_use]
+    pub fn of_contest(base: Option<&Row>, host: usize) -> Self {
+        Self::over(base.map(|row| row.contested.as_slice()).unwrap_or_default(), base, host)
+    }
+
+    fn over(contested: &[u32], base: Option<&Row>, host: usize) -> Self {
+        // Who also runs where nobody competes may have more than 100 %: that is an amount, not a place.
+        let spread = base.is_some_and(|row| row.elsewhere > HALF_A_POINT);
+        let cpus = contested.len() as f64;
+        let set: CpuSet = contested.iter().copied().collect();
+        let name = match contested {
+            [] => return Self::one_cpu(host),
+            [one] if spread => format!("one CPU; they compete on CPU {one}"),
+            [one] => format!("CPU {one}"),
+            _ if contested.len() == host => format!("all {host} CPUs"),
+            _ if spread => format!("{} CPUs; they compete on CPUs {set}", contested.len()),
+            _ => format!("CPUs {set}"),
+        };
+        Self { owed: Some(cpus), gets: Some(cpus), name, beside_rule: true }
+    }
+
+    fn one_cpu(host: usize) -> Self {
+        let name = if host == 1 { "the one CPU".to_owned() } else { format!("one CPU; the host is {} %", host * 100) };
+        Self { owed: Some(1.0), gets: Some(1.0), name, beside_rule: host == 1 }
     }
 
     /// What is owed, in percent.

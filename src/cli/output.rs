@@ -8,10 +8,19 @@ use anyhow::Context;
 /// # Errors
 /// Any other failure of the write (a full disk).
 pub fn data(text: &str) -> anyhow::Result<()> {
+    stream(text).map(drop)
+}
+
+/// Writes some of the data to stdout; whether anybody still reads it.
+///
+/// # Errors
+/// As [`data`].
+pub fn stream(text: &str) -> anyhow::Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("writing to stdout"),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("writing to stdout"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `cgrove` without a subcommand: the terminal UI.
+//! `cgrove` without a subcommand: the terminal UI, or with `--plain` the same in sentences.
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
@@ -11,9 +12,13 @@ use super::{output, target};
 use crate::app::experiment::Source;
 use crate::app::setup::{Setup, ThemeChoice};
 use crate::effect::supervisor::Supervisor;
+use crate::kernel::discover::discover;
+use crate::kernel::real::RealFs;
 use crate::model::hierarchy::Hierarchy;
+use crate::model::place::Place;
 use crate::plan::survey::Limits;
 use crate::runtime::hands::Hands;
+use crate::runtime::plain::End;
 use crate::runtime::session::Session;
 use crate::runtime::{event_loop, shipped, stage};
 
@@ -22,6 +27,9 @@ use crate::runtime::{event_loop, shipped, stage};
 /// # Errors
 /// Exit 2 without a terminal or for a wrong option; exit 3 if the machine cannot be read.
 pub fn run(args: &Tui) -> Result<Code> {
+    if args.plain {
+        return plain(args);
+    }
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Err(Coded::usage("stdin and stdout are not a terminal; `cgrove tree` prints the same once"));
     }
@@ -31,24 +39,10 @@ pub fn run(args: &Tui) -> Result<Code> {
     let limits = Limits { read_only: args.read_only, ..Limits::default() };
     let mut hands = Hands::new(supervisor, limits).map_err(|error| Coded::host(format!("{error:#}")))?;
     let found = hands.discover().map_err(|error| Coded::host(format!("{error:#}")))?;
-    let place = |text: &Option<std::ffi::OsString>| match text {
-        Some(text) => target::group(&found.hierarchies, text).map(Some).map_err(Coded::usage),
-        None => Ok(None),
-    };
-    let only = place(&args.only)?;
-    let under = place(&args.under)?.or_else(|| only.clone());
+    let only = place(&found.hierarchies, args.only.as_ref())?;
+    let under = place(&found.hierarchies, args.under.as_ref())?.or_else(|| only.clone());
     hands.limit_to(only);
-    let hierarchy = match &args.hierarchy {
-        Some(text) => Some(
-            target::hierarchy(&found.hierarchies, text.as_bytes())
-                .ok_or_else(|| {
-                    let known: Vec<String> = found.hierarchies.iter().map(Hierarchy::label).collect();
-                    Coded::usage(format!("no hierarchy is called {}; there are: {}", text.display(), known.join(" ")))
-                })?
-                .id,
-        ),
-        None => None,
-    };
+    let hierarchy = hierarchy(&found.hierarchies, args.hierarchy.as_ref())?.map(|found| found.id);
     let stage = stage::of_host(hands.host(), &found, under.clone());
     let stage = stage.and_then(|stage| stage::usable(&stage).map(|()| stage.place));
     let setup = Setup {
@@ -68,6 +62,47 @@ pub fn run(args: &Tui) -> Result<Code> {
         output::message(&line);
     }
     Ok(Code::Done)
+}
+
+/// Prints changes as sentences; needs no terminal, changes nothing.
+fn plain(args: &Tui) -> Result<Code> {
+    if args.open.is_some() {
+        return Err(Coded::usage(
+            "--plain only tells what happens; `cgrove verify FILE` runs an experiment without a screen",
+        ));
+    }
+    let found = discover(&RealFs).map_err(|error| Coded::host(format!("{error:#}")))?;
+    let chosen = match place(&found.hierarchies, args.under.as_ref())? {
+        None => place(&found.hierarchies, args.only.as_ref())?,
+        under => under,
+    };
+    let named = hierarchy(&found.hierarchies, args.hierarchy.as_ref())?;
+    let carrier = || found.hierarchies.iter().find(|it| it.has("cpu")).or(found.hierarchies.first());
+    let base = match (chosen, named.or_else(carrier)) {
+        (Some(place), _) => place,
+        (None, Some(it)) => Place::top(it.id),
+        (None, None) => return Err(Coded::host("no cgroup hierarchy is mounted here")),
+    };
+    let delay = Duration::from_secs_f64(args.delay);
+    match crate::runtime::plain::run(base, args.ascii || ascii_terminal(), delay, output::stream)? {
+        End::Interrupted => Ok(Code::Interrupted),
+        End::Asked => Ok(Code::Done),
+    }
+}
+
+/// The group that an option names.
+fn place(hierarchies: &[Hierarchy], text: Option<&OsString>) -> Result<Option<Place>> {
+    text.map(|text| target::group(hierarchies, text).map_err(Coded::usage)).transpose()
+}
+
+/// The hierarchy that an option names.
+fn hierarchy<'a>(hierarchies: &'a [Hierarchy], text: Option<&OsString>) -> Result<Option<&'a Hierarchy>> {
+    let Some(text) = text else { return Ok(None) };
+    let known = || hierarchies.iter().map(Hierarchy::label).collect::<Vec<_>>().join(" ");
+    let found = target::hierarchy(hierarchies, text.as_bytes());
+    found
+        .map(Some)
+        .ok_or_else(|| Coded::usage(format!("no hierarchy is called {}; there are: {}", text.display(), known())))
 }
 
 /// Colours by the options and the environment: `NO_COLOR` and `TERM=dumb` mean none unless a theme is asked for.

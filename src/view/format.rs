@@ -4,7 +4,7 @@ use crate::split::ratio::Ratio;
 use crate::split::table::{Given, Got, Owed, Row};
 
 /// Half a point: below it a measured percentage gets a decimal.
-const HALF: f64 = 0.5;
+pub const HALF: f64 = 0.5;
 
 /// A percentage: `75 %`, with a decimal where it says something.
 #[must_use]

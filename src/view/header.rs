@@ -119,7 +119,9 @@ fn first_that_fits(mut texts: Vec<String>, room: usize) -> String {
 /// Where the stage is and what it gets, the longest way of saying it first.
 fn stage(state: &State) -> Vec<String> {
     let Some(place) = &state.setup.stage else {
-        return vec![escape(state.setup.no_stage.as_deref().unwrap_or("no stage: nothing can be built here").as_bytes())];
+        return vec![escape(
+            state.setup.no_stage.as_deref().unwrap_or("no stage: nothing can be built here").as_bytes(),
+        )];
     };
     let label = state
         .snapshot()

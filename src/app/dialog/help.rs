@@ -1,4 +1,4 @@
-//! Help: the open panel first, then the columns, every key, the signs.
+//! Help: the open panel first, then every key, the mouse, the columns, the signs.
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::keymap::{About, BINDINGS};
@@ -49,8 +49,7 @@ impl Help {
     /// How it looks.
     #[must_use]
     pub fn face(self, state: &State) -> Face {
-        let mut lines = vec![Line::plain(panel(state.panel)), Line::toned("Columns", Tone::Heading)];
-        lines.extend(COLUMNS.iter().map(|(name, what)| entry(name, what)));
+        let mut lines = vec![Line::plain(panel(state.panel))];
         for about in About::ALL {
             lines.push(Line::toned(about.title(), Tone::Heading));
             let here = BINDINGS.iter().filter(|binding| binding.about == about);
@@ -59,15 +58,17 @@ impl Help {
         lines.push(Line::toned("Mouse", Tone::Heading));
         lines.push(entry("drag", "a group or a task onto a group moves it; or click it, m, click the target"));
         lines.push(entry("click", "a heading sorts, again reverses; the words on the bottom line are buttons"));
+        lines.push(Line::toned("Columns", Tone::Heading));
+        lines.extend(COLUMNS.iter().map(|(name, what)| entry(name, what)));
         lines.push(Line::toned("Signs", Tone::Heading));
         lines
             .extend(SIGNS.iter().map(|&(sign, ascii, what)| entry(if state.setup.ascii { ascii } else { sign }, what)));
         Face {
-            title: "help".to_owned(),
+            title: "help: keys, then mouse, columns, signs".to_owned(),
             lines,
             options: Vec::new(),
             focus: Focus::None,
-            foot: "↑↓ · Esc",
+            foot: "↑↓ PgDn End · Esc",
             top: self.top,
             wide: true,
         }
