@@ -1,7 +1,7 @@
 //! The real program in a terminal emulator, without any right: what it shows, and how it gives the terminal back.
 //!
 //! Nothing here changes the host. What needs rights is in `tests/live/screen.rs`.
-#![expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot begin or go on has failed")]
 
 #[path = "common/pty.rs"]
 mod pty;
@@ -228,6 +228,41 @@ fn every_ending_signal_gives_the_terminal_back() {
     }
 }
 
+/// Not a test: the program of the next one. It takes the terminal as cgrove does, and panics on a thread of its own.
+#[test]
+#[ignore = "started by the test below, in a terminal of its own"]
+fn a_program_that_panics() {
+    use cgrove::runtime::terminal::Screen;
+    let mut screen = Screen::take(true).expect("a terminal");
+    screen.draw(|frame| frame.render_widget("taken", frame.area())).expect("to draw");
+    let mut line = String::new();
+    // Raw mode: a line ends with the carriage return that Enter is.
+    while !line.ends_with('\r') {
+        let mut byte = [0];
+        std::io::Read::read_exact(&mut std::io::stdin(), &mut byte).expect("a key");
+        line.push(char::from(byte[0]));
+    }
+    let thread = std::thread::spawn(|| panic!("on purpose"));
+    thread.join().expect_err("it panicked");
+    // Still running: only the panic hook can have given the terminal back.
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+#[test]
+fn a_panic_on_any_thread_gives_the_terminal_back_before_it_is_told() {
+    let this = std::env::current_exe().expect("this program");
+    let arguments = ["--exact", "a_program_that_panics", "--ignored", "--nocapture"];
+    let mut terminal = Terminal::start(this, &arguments, &[], 24, 80).expect("a terminal");
+    terminal.wait_for("taken").unwrap();
+    assert!(terminal.screen().alternate_screen() && !is_cooked(&terminal));
+    assert_ne!(terminal.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    terminal.keys("<Enter>").unwrap();
+    until("the panic's message", || terminal.stderr().contains("on purpose"));
+    terminal.wait_until("the shell's screen", |screen| !screen.alternate_screen()).unwrap();
+    is_given_back(&terminal);
+    assert!(is_cooked(&terminal));
+}
+
 #[test]
 fn ctrl_z_gives_the_terminal_to_the_shell_and_comes_back() {
     let mut program = started(24, 80, &[], &[]);
@@ -243,7 +278,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_comes_back() {
     is_given_back(terminal);
     assert!(is_cooked(terminal));
     kill(Pid::from_raw(pid), Signal::SIGCONT).unwrap();
-    terminal.wait_until("its own screen again", |screen| screen.alternate_screen()).unwrap();
+    terminal.wait_until("its own screen again", vt100::Screen::alternate_screen).unwrap();
     terminal.wait_for("GROUP").unwrap();
     assert!(!is_cooked(terminal), "raw mode again");
     terminal.keys("?").unwrap();

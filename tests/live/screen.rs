@@ -99,10 +99,10 @@ impl Screen {
         eventually(&format!("{} to read {value:?}", path.display()), || {
             fs::read_to_string(&path).is_ok_and(|text| text.trim() == value)
         })
-        .map_err(|failed| self.with_screen(failed))
+        .map_err(|failed| self.with_screen(&failed))
     }
 
-    fn with_screen(&self, failed: Failed) -> Failed {
+    fn with_screen(&self, failed: &Failed) -> Failed {
         format!("{}\n{}", failed.message().unwrap_or_default(), self.terminal.text()).into()
     }
 
@@ -113,7 +113,7 @@ impl Screen {
     }
 
     fn until(&self, what: &str, is: impl Fn(&Self) -> bool) -> Result<(), Failed> {
-        eventually(what, || is(self)).map_err(|failed| self.with_screen(failed))
+        eventually(what, || is(self)).map_err(|failed| self.with_screen(&failed))
     }
 
     /// `q` and Enter, and everything is as before.
