@@ -147,6 +147,11 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
             if gone {
                 state.say(format!("{}: taken back", progress.title));
             }
+            let stands = |progress: &experiment::Progress| matches!(progress.phase, experiment::Phase::Stands { .. });
+            if stands(&progress) && !state.progress.as_ref().is_some_and(stands) {
+                // What was changed before it is not the last change any more; what is changed from now on is.
+                state.last_change = None;
+            }
             state.progress = (!gone).then_some(progress);
             state.dirty = true;
         }

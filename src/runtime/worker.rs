@@ -164,7 +164,7 @@ impl State {
                 self.intents.remove(&token);
                 self.app(Message::Done { token, report: Report { entry, problem } });
                 self.tell_all();
-                (self.tell)(Reply::Changed(Some(plan.title.clone())));
+                (self.tell)(Reply::Changed(Some(cause(&plan.title))));
             }
             Ok(Executed::Changed(plan)) => self.app(Message::Planned { token, answer: Ok(plan) }),
             Ok(Executed::Refused(refusal)) => self.app(Message::Planned { token, answer: Err(refusal) }),
@@ -220,6 +220,14 @@ fn left_behind() -> Option<String> {
         let s = if left == 1 { "" } else { "s" };
         format!("a cgrove that was killed has left {left} change{s}: `cgrove cleanup` takes them back")
     })
+}
+
+/// What was done, for the line that says since when is measured: without how many processes it was.
+fn cause(title: &str) -> String {
+    match title.rsplit_once(": ") {
+        Some((what, count)) if count.ends_with(" process") || count.ends_with(" processes") => what.to_owned(),
+        _ => title.to_owned(),
+    }
 }
 
 /// Takes back everything of the visit; what could not be is said.

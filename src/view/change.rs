@@ -2,6 +2,7 @@
 use crate::app::area::Area;
 use crate::app::change::shorten as shorten_paths;
 use crate::app::dialog::experiments;
+use crate::app::experiment::{Phase, Progress};
 use crate::app::state::State;
 use crate::app::text::cut_left;
 
@@ -13,7 +14,8 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let layout = &state.layout;
     let area = layout.change;
     painter.side(area);
-    if let Some(progress) = &state.progress {
+    let stands = |progress: &&Progress| matches!(progress.phase, Phase::Stands { .. });
+    if let Some(progress) = state.progress.as_ref().filter(|it| state.last_change.is_none() || !stands(it)) {
         let title = crate::model::bytes::escape(progress.title.as_bytes());
         painter.border(layout.change_border, "├", &format!("experiment: {title}"), "o more");
         painter.put(padded(area.line(0)), &experiments::say(&progress.phase), theme.text);

@@ -1,0 +1,105 @@
+//! What begins a change, or asks what to change: prompts, intents, the receipt.
+use super::super::change::{self, Ask, begin};
+use super::super::command::{Command, Leave};
+use super::super::dialog::Dialog;
+use super::super::dialog::leave::{self, Receipt};
+use super::super::dialog::signals::Menu;
+use super::super::prompt::{Kind, Prompt, weight_intent};
+use super::super::scale::name_of;
+use super::super::state::State;
+use super::super::{tasks, weight};
+use crate::model::hierarchy::Version;
+use crate::model::id::GroupId;
+use crate::model::place::Place;
+use crate::plan::intent::{Intent, Target};
+use crate::split::table::Enough;
+
+pub(super) fn ask_new(state: &mut State, sibling: bool) {
+    let Some(place) = state.selected_place() else { return };
+    let parent = if sibling { place.parent() } else { Some(place) };
+    if let Some(parent) = parent {
+        state.prompt = Some(Prompt::new(Kind::New { parent }, ""));
+    }
+}
+
+pub(super) fn ask_cap(state: &mut State) {
+    let Some((id, group)) = state.selected().zip(state.selected_place()) else { return };
+    let quota = state.values(id).and_then(|values| values.quota.get());
+    let text = quota.and_then(|quota| quota.cpus()).map(|cpus| cpus.to_string()).unwrap_or_default();
+    let period_us = quota.map_or(100_000, |quota| quota.period_us);
+    state.prompt = Some(Prompt::replacing(Kind::Cap { group, period_us }, &text));
+}
+
+pub(super) fn step_weight(state: &mut State, up: bool) -> Vec<Command> {
+    let Some(id) = state.selected() else { return Vec::new() };
+    let Some((place, weight)) = state.selected_place().zip(state.weight(id)) else { return Vec::new() };
+    let version = state.shown_hierarchy().map_or(Version::V1, |h| h.version);
+    let next = weight::step(weight, up, version);
+    if next == weight {
+        state.say(format!("{weight} is as far as the kernel goes"));
+        return Vec::new();
+    }
+    let intent = weight_intent(state, &place, next);
+    begin(state, intent, Ask::AsPlanned)
+}
+
+/// The tagged groups, else the selected one.
+pub(super) fn chosen_places(state: &State) -> Vec<Place> {
+    let Some(snapshot) = state.snapshot() else { return Vec::new() };
+    let tagged = state.tagged();
+    if tagged.is_empty() {
+        state.selected_place().into_iter().collect()
+    } else {
+        tagged.into_iter().filter_map(|id| snapshot.structure.place(id)).collect()
+    }
+}
+
+/// Whether a group is held: frozen, or its workloads stopped.
+#[must_use]
+pub fn is_held(state: &State, id: GroupId) -> bool {
+    state.split(id).is_some_and(|row| row.verdict.enough == Enough::Held)
+        || state.values(id).and_then(|values| values.frozen.get()) == Some(true)
+}
+
+pub(super) fn hold(state: &mut State) -> Vec<Command> {
+    if let Some(key) = state.selected_task() {
+        let Some(task) = state.snapshot().and_then(|s| s.tasks.get(key)) else { return Vec::new() };
+        let Some(workload) = state.workloads.iter().find(|w| w.process.tid == task.tgid) else {
+            state.say("cgrove holds single tasks only of its own workloads; Esc, then f holds the group");
+            return Vec::new();
+        };
+        let target = Target::Workloads(vec![workload.process]);
+        let intent = if task.state == 'T' { Intent::Resume { target } } else { Intent::Hold { target } };
+        return begin(state, intent, Ask::AsPlanned);
+    }
+    let Some((id, place)) = state.selected().zip(state.selected_place()) else { return Vec::new() };
+    let target = Target::Group(place);
+    let intent = if is_held(state, id) { Intent::Resume { target } } else { Intent::Hold { target } };
+    begin(state, intent, Ask::AsPlanned)
+}
+
+pub(super) fn stop(state: &mut State) {
+    let Some(id) = state.selected() else { return };
+    let mut processes = tasks::workloads_in(state, id);
+    if let Some(key) = state.selected_task() {
+        let tgid = state.snapshot().and_then(|s| s.tasks.get(key)).map(|task| task.tgid);
+        processes.retain(|process| Some(process.tid) == tgid);
+    }
+    let place = name_of(state, id);
+    if processes.is_empty() {
+        state.say(format!("no workload of cgrove in {place}: it ends only its own"));
+        return;
+    }
+    state.dialog = Some(Dialog::Signals(Menu { place, processes, focus: 0 }));
+}
+
+pub(super) fn leave(state: &mut State) -> Vec<Command> {
+    if leave::nothing_to_tell(state) {
+        return vec![Command::Quit(Leave::Keep)];
+    }
+    if matches!(state.flight.as_ref().map(|flight| flight.phase), Some(change::Phase::Asking)) {
+        change::abandon(state);
+    }
+    state.dialog = Some(Dialog::Leave(Receipt::default()));
+    Vec::new()
+}

@@ -1,0 +1,147 @@
+//! What only changes what is looked at: cursor, panels, base, hierarchy, order, pause.
+use super::super::command::Command;
+use super::super::experiment::{Control, Phase};
+use super::super::filter::Filter;
+use super::super::frame;
+use super::super::scale::Scale;
+use super::super::sort::{Column, Order};
+use super::super::state::{Panel, State};
+use super::super::tree;
+use crate::model::id::{GroupKey, HierarchyId};
+
+pub(super) fn go(state: &mut State, by: isize) {
+    if state.in_panel {
+        let last = state.layout.panel_lines.saturating_sub(1);
+        if state.panel == Panel::Why {
+            state.panel_top = state.panel_top.saturating_add_signed(by).min(last);
+        } else {
+            state.panel_cursor = state.panel_cursor.saturating_add_signed(by).min(last);
+        }
+        return;
+    }
+    let index = tree::cursor_index(state).saturating_add_signed(by);
+    tree::go_to(state, index);
+}
+
+pub(super) fn page(state: &State) -> isize {
+    let rows = if state.in_panel { state.layout.panel.height } else { state.layout.tree.height };
+    isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(1)
+}
+
+/// The next step of an experiment that waits for one, else the panel on the full page.
+pub(super) fn enter(state: &mut State) -> Vec<Command> {
+    let waits = |phase: &Phase| matches!(phase, Phase::Building { next: Some(_), .. });
+    if state.progress.as_ref().is_some_and(|progress| waits(&progress.phase)) {
+        return vec![Command::Experiment(Control::Next)];
+    }
+    state.full_page = !state.full_page;
+    state.in_panel = state.full_page;
+    Vec::new()
+}
+
+/// One back: full page, panel, big view, filter, tags, base.
+pub(super) fn back(state: &mut State) {
+    if state.full_page {
+        state.full_page = false;
+        state.in_panel = false;
+    } else if state.in_panel {
+        state.in_panel = false;
+    } else if state.big {
+        state.big = false;
+    } else if !state.tree.filter.is_empty() {
+        state.tree.filter = Filter::default();
+    } else if !state.tree.tags.is_empty() {
+        state.tree.tags.clear();
+    } else if state.tree.base.is_some() {
+        base_out(state);
+    }
+}
+
+pub(super) fn base_out(state: &mut State) {
+    let above = state.base().and_then(|base| {
+        let structure = &state.snapshot()?.structure;
+        let parent = structure.group(structure.group(base)?.parent?)?;
+        parent.parent.is_some().then_some(parent.key)
+    });
+    if above.is_none() && state.scale == Scale::Base {
+        state.scale = Scale::Contest;
+    }
+    state.tree.base = above;
+}
+
+pub(super) fn next_panel(state: &mut State, by: usize) {
+    let at = Panel::ALL.iter().position(|&panel| panel == state.panel).unwrap_or(0);
+    open_panel(state, Panel::ALL[(at + by) % Panel::ALL.len()]);
+}
+
+/// Opens a panel. The arrows go into one that has lines to choose.
+pub fn open_panel(state: &mut State, panel: Panel) {
+    state.panel = panel;
+    state.panel_top = 0;
+    state.panel_cursor = 0;
+    state.in_panel = panel != Panel::Why || state.full_page;
+    state.dirty = true;
+}
+
+pub(super) fn next_hierarchy(state: &mut State, forward: bool) {
+    let Some(snapshot) = state.snapshot() else { return };
+    let all = &snapshot.structure.hierarchies;
+    let at = all.iter().position(|h| Some(h.id) == state.hierarchy).unwrap_or(0);
+    let next = if forward { (at + 1) % all.len() } else { (at + all.len() - 1) % all.len() };
+    let id = all[next].id;
+    show_hierarchy(state, id);
+}
+
+/// Shows another hierarchy, as it was left.
+pub fn show_hierarchy(state: &mut State, id: HierarchyId) {
+    if state.hierarchy == Some(id) {
+        return;
+    }
+    let tree = state.other_trees.remove(&id).unwrap_or_default();
+    let old = std::mem::replace(&mut state.tree, tree);
+    if let Some(before) = state.hierarchy.replace(id) {
+        state.other_trees.insert(before, old);
+    }
+    state.ghost = None;
+    state.moving = None;
+    state.panel_top = 0;
+    state.panel_cursor = 0;
+    state.in_panel = false;
+    state.dirty = true;
+}
+
+/// By the next column; after the last by name again.
+pub(super) fn next_order(state: &mut State) {
+    let columns = Column::of(state, state.size.0);
+    let now = state.tree.order.map_or(Column::Group, |order| order.by);
+    let at = columns.iter().position(|&column| column == now).unwrap_or(0);
+    let after = columns[at + 1..].iter().copied().find(|&column| column != Column::Verdict);
+    sort_by(state, after.unwrap_or(Column::Group));
+}
+
+/// Sorts by a column: its first order, or the other one if it is the order already.
+pub fn sort_by(state: &mut State, column: Column) {
+    state.tree.order = match state.tree.order {
+        Some(order) if order.by == column => Some(Order { rising: !order.rising, ..order }),
+        None if column == Column::Group => Some(Order { by: column, rising: false }),
+        _ if column == Column::Group => None,
+        _ => Some(Order::first(column)),
+    };
+    state.dirty = true;
+}
+
+pub(super) fn pause(state: &mut State) {
+    if state.paused.take().is_some() {
+        if let Some(shown) = state.held_back.take() {
+            frame::show(state, shown);
+        }
+    } else {
+        state.paused = Some(state.now);
+    }
+}
+
+/// Puts the cursor on a group, wherever it is.
+pub fn select(state: &mut State, key: GroupKey) {
+    tree::select(state, key);
+    state.dirty = true;
+}

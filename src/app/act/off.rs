@@ -1,0 +1,51 @@
+//! Which actions cannot be used now, and why not.
+use super::super::keymap::{About, Action, binding};
+use super::super::state::State;
+use crate::plan::journal;
+
+/// Why an action cannot be used now; `None` if it can.
+#[must_use]
+pub fn off(state: &State, action: Action) -> Option<String> {
+    let changes = binding(action).is_some_and(|b| b.about == About::Change)
+        && !matches!(action, Action::Copy | Action::Tag | Action::Untag | Action::Arm);
+    if changes {
+        if state.setup.limits.read_only {
+            return Some("--read-only: nothing is changed in this visit".to_owned());
+        }
+        if let Some(why) = &state.no_journal {
+            return Some(format!("the journal cannot be written: {why}"));
+        }
+        let needs_group = !matches!(action, Action::Open | Action::Undo | Action::UndoAll | Action::Redo);
+        if needs_group && state.ghost.as_ref().is_some_and(|ghost| Some(ghost.row.key) == state.tree.cursor) {
+            return Some("the selected group is gone".to_owned());
+        }
+        if needs_group && state.selected().is_none() {
+            return Some("no group is selected".to_owned());
+        }
+    }
+    let top = state.selected_place().is_some_and(|place| place.is_top());
+    match action {
+        Action::Weight | Action::Less | Action::More | Action::Cap if !state.has_cpu() => {
+            Some("this hierarchy has no cpu controller".to_owned())
+        }
+        Action::Weight | Action::Less | Action::More | Action::Cap if top => {
+            Some("the top group has none: it is 100 %".to_owned())
+        }
+        Action::Weight | Action::Less | Action::More if state.selected().and_then(|id| state.weight(id)).is_none() => {
+            Some("no weight here: the cpu controller is not enabled for this group".to_owned())
+        }
+        Action::Sibling | Action::Remove if top => Some("the top group has no sibling and stays".to_owned()),
+        Action::Undo | Action::UndoAll if state.undoable().next().is_none() => {
+            Some("nothing was changed in this visit".to_owned())
+        }
+        Action::Redo if journal::next_redo(&state.journal).is_none() => Some("nothing was taken back".to_owned()),
+        Action::Copy if state.last_change.is_none() => Some("no change yet, so no shell lines".to_owned()),
+        Action::BaseOut if state.tree.base.is_none() => Some("the top is the base".to_owned()),
+        Action::NextHierarchy | Action::PreviousHierarchy
+            if state.snapshot().is_none_or(|s| s.structure.hierarchies.len() < 2) =>
+        {
+            Some("this host has one hierarchy".to_owned())
+        }
+        _ => None,
+    }
+}
