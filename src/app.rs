@@ -183,10 +183,11 @@ fn tick(state: &mut State, now: crate::model::time::Mono) {
 }
 
 /// Every number of seconds that is on screen and moves by itself.
-fn shown_seconds(state: &State) -> [Option<u64>; 4] {
+fn shown_seconds(state: &State) -> [Option<u64>; 5] {
     let since = |moment| state.now.nanos_since(moment) / 1_000_000_000;
     [
         state.stale(),
+        state.aged(),
         state.paused.map(since),
         state.flight.as_ref().map(|flight| since(flight.since)),
         state.ghost.as_ref().map(|ghost| since(ghost.since)),

@@ -27,6 +27,9 @@ use super::setup::Setup;
 use super::sort::Set;
 use super::tree::{Flat, Ghost, TreeView};
 
+/// Sampled this rarely, the age of what is on screen is shown.
+const RARE: Duration = Duration::from_secs(3);
+
 /// The state of the app. Made once by [`State::new`], changed only by [`super::update`].
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "switches that the user sets, each by itself")]
@@ -286,14 +289,25 @@ impl State {
         }
     }
 
-    /// How old the frame on screen is, once that is worth saying: more than two intervals (and at least two seconds).
-    /// In whole seconds.
+    /// How long ago the frame on screen was sampled, in nanoseconds: since the sampling began, however long it took to come.
+    fn age(&self) -> Option<u64> {
+        let shown = self.shown.as_ref()?;
+        Some(self.now.nanos_since(shown.received.min(shown.snapshot.at)))
+    }
+
+    /// How old the frame on screen is, once it is older than it should be: more than two intervals (and at least two
+    /// seconds). In whole seconds.
     #[must_use]
     pub fn stale(&self) -> Option<u64> {
-        let shown = self.shown.as_ref()?;
-        let age = self.now.nanos_since(shown.received);
         let limit = 2 * u64::try_from(self.delay.as_nanos()).unwrap_or(u64::MAX).max(1_000_000_000);
-        (age > limit).then_some(age / 1_000_000_000)
+        self.age().filter(|&age| age > limit).map(|age| age / 1_000_000_000)
+    }
+
+    /// How old it is where it is sampled so rarely that nobody takes it for what is now. In whole seconds.
+    #[must_use]
+    pub fn aged(&self) -> Option<u64> {
+        let seconds = self.age()? / 1_000_000_000;
+        (self.delay >= RARE && seconds >= RARE.as_secs()).then_some(seconds)
     }
 
     /// Whether cgrove made this group.

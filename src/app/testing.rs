@@ -305,7 +305,8 @@ impl World {
         let mut groups = GroupColumns::default();
         let mut table = Table { at: self.now, ..Table::default() };
         let (window, by) = self.since.unwrap_or((0.0, None));
-        let since = Mono(self.now.0 - std::time::Duration::from_secs_f64(window).as_nanos() as u64);
+        let window_ns = u64::try_from(std::time::Duration::from_secs_f64(window).as_nanos()).unwrap();
+        let since = Mono(self.now.0 - window_ns);
         let causes = by.into_iter().map(|what| Cause { group: None, what: what.to_owned() });
         table.restarts.push(Restart { at: since, causes: causes.collect() });
         for (id, place, group) in &rows {

@@ -506,6 +506,19 @@ fn an_old_frame_says_so_and_a_quiet_tick_draws_nothing() {
 }
 
 #[test]
+fn a_frame_that_took_long_to_come_is_as_old_as_its_sample() {
+    let mut world = figure();
+    let mut state = world.state(setup(), 80, 24);
+    let Message::Frame { snapshot, table, now } = world.frame() else { panic!("a frame") };
+    let late = Mono(now.0 + 4 * SECOND);
+    world.tell(&mut state, Message::Frame { snapshot, table, now: late });
+    assert_eq!(state.stale(), Some(4));
+    // Sampled rarely, its age is told before it is too old.
+    state.delay = std::time::Duration::from_secs(10);
+    assert_eq!((state.stale(), state.aged()), (None, Some(4)));
+}
+
+#[test]
 fn what_is_of_interest_is_what_is_on_screen() {
     let mut world = World::v1();
     for n in 0..2000 {

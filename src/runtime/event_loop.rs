@@ -12,9 +12,9 @@ use super::input::{self, Pause};
 use super::sampling::Sampling;
 use super::session::Session;
 use super::signals::{self, Asked};
+use super::suspend;
 use super::terminal::{self, Screen};
 use super::worker::{Reply, Request, Worker};
-use super::{clipboard, suspend};
 use crate::app::command::{Command, Leave};
 use crate::app::message::Message;
 use crate::app::setup::Setup;
@@ -39,6 +39,7 @@ const TICK: Duration = Duration::from_millis(250);
 enum Incoming {
     Input(Option<Event>),
     Frame(Arc<Snapshot>, Table),
+    Quiet(u32),
     Reply(Reply),
     Signal(Asked),
 }
@@ -50,13 +51,15 @@ enum Incoming {
 pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> {
     let (send, inbox) = channel();
     let teller = |send: &Sender<Incoming>| send.clone();
+    let allowed = hands.host().allowed.clone();
     let sampling = {
         let send = teller(&send);
+        let mut quiet = Quiet::new(allowed.clone());
         Sampling::start(setup.delay, Interest::default(), move |snapshot, table| {
-            send.send(Incoming::Frame(snapshot, table)).is_ok()
+            let quiet = quiet.choose(&RealFs).is_none_or(|cpu| send.send(Incoming::Quiet(cpu)).is_ok());
+            quiet && send.send(Incoming::Frame(snapshot, table)).is_ok()
         })?
     };
-    let allowed = hands.host().allowed.clone();
     let worker = {
         let send = teller(&send);
         // Whoever does not listen any more needs no answer.
@@ -68,17 +71,8 @@ pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> 
     };
     let screen = Screen::take(setup.mouse).context("taking the terminal")?;
     let pause = input::listen(move |event| send.send(Incoming::Input(event)).is_ok())?;
-    let mut shell = Shell {
-        clock: RealFs,
-        quiet: Quiet::new(allowed.clone()),
-        state: State::new(setup),
-        screen,
-        sampling,
-        worker,
-        pause,
-        size: None,
-        leaving: false,
-    };
+    let mut shell =
+        Shell { clock: RealFs, state: State::new(setup), screen, sampling, worker, pause, size: None, leaving: false };
     // After a panic here the stage is restored all the same, and then the panic goes on.
     let said = panic::catch_unwind(AssertUnwindSafe(|| shell.run(&inbox, &allowed)));
     listening.close();
@@ -94,7 +88,6 @@ pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> 
 
 struct Shell {
     clock: RealFs,
-    quiet: Quiet,
     state: State,
     screen: Screen,
     sampling: Sampling,
@@ -172,12 +165,10 @@ impl Shell {
             }
             Incoming::Input(Some(_)) => {}
             Incoming::Frame(snapshot, table) => {
-                if let Some(quiet) = self.quiet.choose(&self.clock) {
-                    self.tell(Message::Quiet(quiet))?;
-                }
                 self.worker.ask(Request::Sampled(Arc::clone(&snapshot)));
                 self.tell(Message::Frame { snapshot, table: Arc::new(table), now })?;
             }
+            Incoming::Quiet(cpu) => self.tell(Message::Quiet(cpu))?,
             Incoming::Reply(Reply::App(message)) => self.tell(message)?,
             Incoming::Reply(Reply::Changed(what)) => self.sampling.changed(what),
             Incoming::Reply(Reply::Left(said)) => return Ok(Some(said)),
@@ -240,12 +231,9 @@ impl Shell {
     }
 
     fn copy(&mut self, text: String) -> Result<()> {
-        let kept = clipboard::keep(&text);
-        self.screen.write(CopyToClipboard::to_clipboard_from(text)).context("writing to the terminal")?;
-        let answer = match kept {
-            Ok(path) => Ok(format!("copied; also in {}", path.display())),
-            Err(why) => Ok(format!("copied, if the terminal allows it (not in a file: {why})")),
-        };
-        self.tell(Message::Copied(answer))
+        self.screen.write(CopyToClipboard::to_clipboard_from(&text)).context("writing to the terminal")?;
+        // The file may lie on a disk that is slow to answer.
+        self.worker.ask(Request::Keep(text));
+        Ok(())
     }
 }

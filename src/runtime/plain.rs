@@ -62,7 +62,6 @@ pub fn run(base: Place, ascii: bool, delay: Duration, mut print: impl FnMut(&str
                 }
             }
             Ok(Incoming::Signal(Asked::Interrupt)) => break End::Interrupted,
-            Ok(Incoming::Signal(Asked::End(_))) => break End::Asked,
             Ok(Incoming::Signal(Asked::Suspend)) => drop(super::suspend::stop_ourselves()),
             Ok(Incoming::Signal(Asked::Continued)) => {}
             Err(RecvTimeoutError::Timeout) if late => {}
@@ -72,7 +71,7 @@ pub fn run(base: Place, ascii: bool, delay: Duration, mut print: impl FnMut(&str
                     break End::Asked;
                 }
             }
-            Err(RecvTimeoutError::Disconnected) => break End::Asked,
+            Ok(Incoming::Signal(Asked::End(_))) | Err(RecvTimeoutError::Disconnected) => break End::Asked,
         }
     };
     listening.close();

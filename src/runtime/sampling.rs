@@ -40,7 +40,7 @@ impl Sampling {
     pub fn start(
         delay: Duration,
         first: Interest,
-        tell: impl Fn(Arc<Snapshot>, Table) -> bool + Send + 'static,
+        mut tell: impl FnMut(Arc<Snapshot>, Table) -> bool + Send + 'static,
     ) -> anyhow::Result<Self> {
         let sampler = Sampler::new(Box::new(RealFs))?;
         let (wakes, ringer) = Wakes::new();
@@ -52,7 +52,7 @@ impl Sampling {
                 .name("sampler".to_owned())
                 .spawn(move || sample(sampler, wakes, &ringer, first, &delay_ms, &work))?
         };
-        thread::Builder::new().name("model".to_owned()).spawn(move || model(&works, &tell))?;
+        thread::Builder::new().name("model".to_owned()).spawn(move || model(&works, &mut tell))?;
         Ok(Self { ringer, work, delay_ms, sampler: Some(thread) })
     }
 
@@ -128,7 +128,7 @@ fn sample(
     }
 }
 
-fn model(works: &Receiver<Work>, tell: &dyn Fn(Arc<Snapshot>, Table) -> bool) {
+fn model(works: &Receiver<Work>, tell: &mut dyn FnMut(Arc<Snapshot>, Table) -> bool) {
     let mut engine = Engine::new();
     while let Ok(mut work) = works.recv() {
         let mut frame = None;

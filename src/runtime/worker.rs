@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::clipboard;
 use super::hands::{Executed, Hands};
 use super::session::Session;
 use crate::app::command::Leave;
@@ -31,6 +32,8 @@ pub enum Request {
     Load(Source),
     /// Drive the experiment that is loaded.
     Experiment(Control),
+    /// Keep what was copied in a file, too.
+    Keep(String),
     /// A sampling, for the experiment that runs.
     Sampled(Arc<Snapshot>),
     /// End the visit.
@@ -132,6 +135,10 @@ impl State {
                 let told = self.session.control(control, &mut self.hands);
                 self.told(told);
             }
+            Request::Keep(text) => self.app(Message::Copied(match clipboard::keep(&text) {
+                Ok(path) => Ok(format!("copied; also in {}", path.display())),
+                Err(why) => Ok(format!("copied, if the terminal allows it (not in a file: {why})")),
+            })),
             Request::Sampled(snapshot) => {
                 let told = self.session.sampled(snapshot, &mut self.hands);
                 self.told(told);

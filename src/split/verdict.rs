@@ -20,6 +20,7 @@ use super::table::{Enough, Given, Got, Owed, Verdict};
 
 /// What is known of one group in one frame.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub struct Facts<'a> {
     /// What it is owed.
     pub owed: Owed,

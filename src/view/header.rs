@@ -106,7 +106,7 @@ pub(super) fn freshness(state: &State) -> String {
                 Phase::Asking => String::new(),
             }
         }
-        None => String::new(),
+        None => state.aged().map_or_else(String::new, |age| format!("sampled {age} s ago")),
     }
 }
 

@@ -35,14 +35,40 @@ pub struct Reporter {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Said {
     name: String,
-    weight: Option<u64>,
-    cap: Option<Quota>,
-    tasks: u32,
+    settings: Settings,
     held: bool,
     capped: Option<GroupId>,
     owed: Option<f64>,
     gets: Option<f64>,
     differs: bool,
+}
+
+/// What is set for a group, and how many tasks it has; `None` for what is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Settings {
+    weight: Option<u64>,
+    cap: Option<Quota>,
+    tasks: Option<u32>,
+}
+
+impl Settings {
+    fn of(snapshot: &Snapshot, table: &Table, id: GroupId) -> Self {
+        let values = snapshot.groups.get(id);
+        let top = snapshot.structure.group(id).is_none_or(|group| group.parent.is_none());
+        Self {
+            weight: values.and_then(|values| values.weight.get()).filter(|_| !top),
+            cap: values.and_then(|values| values.quota.get()),
+            tasks: table.groups.get(&id).map(|row| row.own_tasks),
+        }
+    }
+
+    /// To go on with after the name; no cap is nothing to tell.
+    fn words(self) -> String {
+        let weight = self.weight.map(|weight| format!(", weight {weight}"));
+        let cap = self.cap.filter(|cap| cap.cpus().is_some()).map(|cap| format!(", {}", cap_words(cap)));
+        let tasks = self.tasks.map(|tasks| format!(", {}", tasks_words(tasks)));
+        [weight, cap, tasks].into_iter().flatten().collect()
+    }
 }
 
 impl Reporter {
@@ -83,43 +109,15 @@ impl Reporter {
         }
         for id in ids {
             let Some(group) = structure.group(id) else { continue };
-            let values = snapshot.groups.get(id);
-            let weight = values.and_then(|values| values.weight.get()).filter(|_| group.parent.is_some());
-            let cap = values.and_then(|values| values.quota.get()).filter(|quota| quota.cpus().is_some());
-            let row = table.groups.get(&id);
-            let tasks = row.map_or(0, |row| row.own_tasks);
-            let before = self.said.get(&group.key).cloned();
-            let mut said = match before {
-                Some(said) => said,
-                None => {
-                    let name = self.name(snapshot, id);
-                    let made = if self.begun { " was made" } else { "" };
-                    let mut line = format!("group {name}{made}");
-                    if let Some(weight) = weight {
-                        line.push_str(&format!(", weight {weight}"));
-                    }
-                    if let Some(cap) = cap {
-                        line.push_str(&format!(", {}", cap_words(Some(cap))));
-                    }
-                    line.push_str(&format!(", {}", tasks_words(tasks)));
-                    lines.push(line);
-                    Said { name, weight, cap, tasks, ..Said::default() }
-                }
-            };
-            if let (Some(now), true) = (weight, said.weight != weight) {
-                let was = said.weight.map(|was| format!(" (was {was})")).unwrap_or_default();
-                lines.push(format!("{}: weight {now}{was}", said.name));
-                said.weight = weight;
-            }
-            if values.is_some() && said.cap != cap {
-                lines.push(format!("{}: {}", said.name, cap_words(cap)));
-                said.cap = cap;
-            }
-            if row.is_some() && said.tasks != tasks {
-                lines.push(format!("{}: {} (was {})", said.name, tasks_words(tasks), said.tasks));
-                said.tasks = tasks;
-            }
-            if let Some(row) = row {
+            let now = Settings::of(snapshot, table, id);
+            let mut said = self.said.remove(&group.key).unwrap_or_else(|| {
+                let said = Said { name: self.name(snapshot, id), settings: now, ..Said::default() };
+                let made = if self.begun { " was made" } else { "" };
+                lines.push(format!("group {}{made}{}", said.name, now.words()));
+                said
+            });
+            said.settings(now, &mut lines);
+            if let Some(row) = table.groups.get(&id) {
                 said.split(row, &ruler, self.ascii, snapshot, &mut lines);
             }
             self.said.insert(group.key, said);
@@ -141,6 +139,26 @@ impl Reporter {
 }
 
 impl Said {
+    /// What is set anew. What cannot be read for a moment is not told as gone.
+    fn settings(&mut self, now: Settings, lines: &mut Vec<String>) {
+        let name = &self.name;
+        let said = &mut self.settings;
+        if let Some(weight) = now.weight.filter(|_| now.weight != said.weight) {
+            let was = said.weight.map(|was| format!(" (was {was})")).unwrap_or_default();
+            lines.push(format!("{name}: weight {weight}{was}"));
+            said.weight = now.weight;
+        }
+        if let Some(cap) = now.cap.filter(|_| now.cap != said.cap) {
+            lines.push(format!("{name}: {}", cap_words(cap)));
+            said.cap = now.cap;
+        }
+        if let Some(tasks) = now.tasks.filter(|_| now.tasks != said.tasks) {
+            let was = said.tasks.map(|was| format!(" (was {was})")).unwrap_or_default();
+            lines.push(format!("{name}: {}{was}", tasks_words(tasks)));
+            said.tasks = now.tasks;
+        }
+    }
+
     /// What is new of its split.
     fn split(&mut self, row: &Row, ruler: &Ruler, ascii: bool, snapshot: &Snapshot, lines: &mut Vec<String>) {
         let held = row.verdict.enough == Enough::Held;
@@ -201,11 +219,8 @@ fn tasks_words(tasks: u32) -> String {
     }
 }
 
-fn cap_words(cap: Option<Quota>) -> String {
-    match cap.and_then(|cap| cap.cpus()) {
-        Some(cpus) => format!("cap {cpus} CPU"),
-        None => "no cap".to_owned(),
-    }
+fn cap_words(cap: Quota) -> String {
+    cap.cpus().map_or_else(|| "no cap".to_owned(), |cpus| format!("cap {cpus} CPU"))
 }
 
 #[cfg(test)]

@@ -30,13 +30,12 @@ pub const SIGN: u16 = 3;
 fn fixed(column: Column) -> u16 {
     match column {
         Column::Rule | Column::Children | Column::State => 6,
-        // The heading with the mark of the order.
-        Column::Weight => 7,
         Column::Owed | Column::Gets => 8,
         Column::Verdict => 2,
         Column::Wait => 5,
         Column::Enough => 14,
-        Column::Tasks => 7,
+        // WEIGHT with the mark of the order.
+        Column::Weight | Column::Tasks => 7,
         Column::Group | Column::Bar => 0,
     }
 }
