@@ -40,8 +40,8 @@ fn fixed(column: Column) -> u16 {
     }
 }
 
-/// Least and most cells of the bar: five for the difference, a blank, and what there is to see.
-const BAR: (u16, u16) = (15, 46);
+/// Least and most cells of the bar: five for the difference and a blank, the rest to see.
+const BAR: (u16, u16) = (12, 46);
 
 /// Least cells of the name.
 const NAME: u16 = 16;
