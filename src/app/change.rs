@@ -1,6 +1,6 @@
 //! One change on its way: intent, plan, question, execution, report.
 //!
-//! Only one at a time. Keys that are typed meanwhile wait for it (at most a second), so that `n cg1=600 Enter n cg2=100
+//! Only one at a time. Keys that are typed meanwhile wait for it (at most five seconds), so that `n cg1=600 Enter n cg2=100
 //! Enter` puts cg2 into cg1 however fast it is typed.
 use std::collections::VecDeque;
 
@@ -16,8 +16,9 @@ use super::dialog::Dialog;
 use super::message::{Report, Token};
 use super::state::State;
 
-/// How long typed keys wait for a change: one second, in nanoseconds.
-const PATIENCE: u64 = 1_000_000_000;
+/// How long typed keys wait for a change: five seconds, in nanoseconds. Longer than a busy host takes: the rest of a name that
+/// is typed ahead would be commands. Ctrl-C never waits.
+const PATIENCE: u64 = 5_000_000_000;
 
 /// A change on its way.
 #[derive(Clone, Debug)]

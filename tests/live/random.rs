@@ -64,7 +64,7 @@ impl Random {
 /// An experiment: two or three groups at the top, some with two or three below; at most nine loops on the quiet CPU.
 fn tree(seed: u64, kind: Kind, v1: bool) -> String {
     let mut random = Random::new(seed);
-    let mut text = format!("title = \"random tree {seed}\"\nseconds = 6\ncpus = \"quiet\"\n");
+    let mut text = format!("title = \"random tree {seed}\"\nseconds = 5\ncpus = \"quiet\"\n");
     if v1 {
         text.push_str("version = 1\n");
     } else {

@@ -162,7 +162,8 @@ fn row(text: &str, name: &str) -> Option<Row> {
 }
 
 fn eventually(what: &str, is: impl Fn() -> bool) -> Result<(), Failed> {
-    let end = Instant::now() + Duration::from_secs(10);
+    // Long, for hosts that are busy: cgrove itself has an ordinary weight.
+    let end = Instant::now() + Duration::from_secs(30);
     while !is() {
         if Instant::now() > end {
             return Err(format!("waited for {what}").into());
