@@ -212,7 +212,20 @@ fn create(state: &State, parent: &Place, text: &str) -> Result<Intent, String> {
         .collect();
     // On v2 a group competes by weight only where the controller is enabled above it.
     let controllers = if version == Version::V2 && has_cpu { vec!["cpu".into()] } else { Vec::new() };
-    Ok(Intent::Create { parent: parent.clone(), path, settings, controllers })
+    // A stage that is still to be made is made along the way.
+    let (parent, path) = if stage_to_make(state) == Some(parent) {
+        let stage = parent.path.strip_prefix(b"/").unwrap_or_default();
+        (Place::top(parent.hierarchy), [stage, b"/", &path].concat().into())
+    } else {
+        (parent.clone(), path)
+    };
+    Ok(Intent::Create { parent, path, settings, controllers })
+}
+
+/// The stage, if it is not there yet.
+#[must_use]
+pub fn stage_to_make(state: &State) -> Option<&Place> {
+    state.setup.stage.as_ref().filter(|stage| !stage.is_top() && state.stage().is_none())
 }
 
 fn set_weight(state: &State, group: &Place, text: &str) -> Result<Intent, String> {

@@ -630,3 +630,17 @@ fn pasting_without_a_prompt_does_nothing() {
     world.tell(&mut state, Message::Paste("x=5\nq\n".to_owned()));
     assert_eq!(state.prompt.as_ref().unwrap().input.value(), "x=5");
 }
+
+#[test]
+fn a_stage_that_is_not_there_yet_is_made_with_its_first_group() {
+    let mut world = World::v1();
+    let mut state = world.state(Setup { stage: Some(Place::top(CPU).child(b"lab")), ..setup() }, 80, 24);
+    world.press(&mut state, "n");
+    assert_eq!(state.prompt.as_ref().unwrap().question(), "new group in /lab: ");
+    world.press(&mut state, "cg1<Enter>");
+    let snapshot = state.snapshot().unwrap();
+    assert!(snapshot.structure.at(&Place::top(CPU).child(b"lab/cg1")).is_some());
+    // Now that it is there, the top is the top.
+    world.press(&mut state, "gn");
+    assert_eq!(state.prompt.as_ref().unwrap().question(), "new group in /: ");
+}

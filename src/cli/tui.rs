@@ -45,6 +45,7 @@ pub fn run(args: &Tui) -> Result<Code> {
     let hierarchy = hierarchy(&found.hierarchies, args.hierarchy.as_ref())?.map(|found| found.id);
     let stage = stage::of_host(hands.host(), &found, under.clone());
     let stage = stage.and_then(|stage| stage::usable(&stage).map(|()| stage.place));
+    hands.build_in(stage.as_ref().ok().cloned());
     let setup = Setup {
         no_stage: stage.as_ref().err().cloned(),
         stage: stage.ok(),

@@ -60,6 +60,8 @@ pub struct Limits {
     pub read_only: bool,
     /// `--only GROUP`: nothing outside this group; both ends of a move must lie in it.
     pub only: Option<Place>,
+    /// Where cgrove builds: a group that is made elsewhere, in a group that is not cgrove's, is asked for. `None`: anywhere.
+    pub stage: Option<Place>,
     /// The journal cannot be written, and why: changing is off.
     pub no_journal: Option<String>,
 }

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::intent::{Intent, Setting};
 use super::refusal::Refusal;
 use super::rules::{controllers, names};
-use super::step::{Plan, Step};
+use super::step::{Confirm, Plan, Step};
 use super::survey::Survey;
 use super::{set, words};
 
@@ -46,6 +46,7 @@ pub fn plan(
         } else {
             names::check(part, version).map_err(|rule| draft.refuse(rule))?;
             draft.may_change(&at)?;
+            ask_outside(&mut draft, &at, &child);
             if version == Version::V2 {
                 check_limits(&draft, &at)?;
             }
@@ -105,6 +106,20 @@ fn needed(
         )));
     }
     Ok(all)
+}
+
+/// A group outside of the stage takes from those that are there: its maker should mean it.
+fn ask_outside(draft: &mut Draft<'_>, parent: &Place, child: &Place) {
+    let Some(stage) = draft.survey.limits.stage.as_ref().filter(|stage| stage.hierarchy == child.hierarchy) else {
+        return;
+    };
+    if !child.is_within(stage) && !draft.is_ours(parent) {
+        draft.warn(format!(
+            "{child} lies outside of the stage, {stage}: it competes with what is in {}.",
+            words::group(parent)
+        ));
+        draft.ask(Confirm::Foreign);
+    }
 }
 
 /// v2: a controller reaches a group only if every group above hands it down.

@@ -87,6 +87,11 @@ impl Hands {
         self.limits.only = only;
     }
 
+    /// From now on making a group outside of the stage is asked for.
+    pub fn build_in(&mut self, stage: Option<crate::model::place::Place>) {
+        self.limits.stage = stage;
+    }
+
     /// Where the journal is, when that is not the usual place.
     #[must_use]
     pub fn note(&self) -> Option<&str> {

@@ -4,7 +4,7 @@ use super::super::command::{Command, Leave};
 use super::super::dialog::Dialog;
 use super::super::dialog::leave::{self, Receipt};
 use super::super::dialog::signals::Menu;
-use super::super::prompt::{Kind, Prompt, weight_intent};
+use super::super::prompt::{self, Kind, Prompt, weight_intent};
 use super::super::scale::name_of;
 use super::super::state::State;
 use super::super::{tasks, weight};
@@ -16,7 +16,12 @@ use crate::split::table::Enough;
 
 pub(super) fn ask_new(state: &mut State, sibling: bool) {
     let Some(place) = state.selected_place() else { return };
-    let parent = if sibling { place.parent() } else { Some(place) };
+    let parent = match prompt::stage_to_make(state) {
+        // Where the stage is still to be made, a group of the top is meant to be in it.
+        Some(stage) if !sibling && place == Place::top(stage.hierarchy) => Some(stage.clone()),
+        _ if sibling => place.parent(),
+        _ => Some(place),
+    };
     if let Some(parent) = parent {
         state.prompt = Some(Prompt::new(Kind::New { parent }, ""));
     }

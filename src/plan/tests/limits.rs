@@ -23,3 +23,27 @@ fn what_the_command_line_forbids() {
     text += &said(&survey, &Intent::Remove { group: at(&survey, "/b") });
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn a_group_outside_of_the_stage_is_asked_for() {
+    let stage = |path: &'static str| {
+        let build = Build::v1().ours("/own").group("/lab").group("/other");
+        build.with_survey(move |s| s.limits.stage = Some(at(s, path))).survey()
+    };
+    let confirm = |survey: &Survey, parent: &str| {
+        let (settings, controllers) = (Vec::new(), Vec::new());
+        let intent = Intent::Create { parent: at(survey, parent), path: (*b"x/y").into(), settings, controllers };
+        let plan = crate::plan::plan(&intent, survey).unwrap();
+        (plan.confirm, plan.warnings.len())
+    };
+    let lab = stage("/lab");
+    assert_eq!(confirm(&lab, "/lab"), (Confirm::None, 0));
+    assert_eq!(confirm(&lab, "/own"), (Confirm::None, 0), "what is ours is ours anywhere");
+    assert_eq!(confirm(&lab, "/other"), (Confirm::Foreign, 1));
+    assert_eq!(confirm(&lab, "/"), (Confirm::Foreign, 1));
+    let top = stage("/");
+    assert_eq!(confirm(&top, "/"), (Confirm::None, 0));
+    // A stage that is still to be made.
+    let new = stage("/x");
+    assert_eq!(confirm(&new, "/"), (Confirm::None, 0));
+}
