@@ -155,10 +155,16 @@ fn given(facts: &Facts) -> Given {
         return Given::Agrees;
     }
     // A lower bound that is too low says nothing, nor does an estimate that is off.
-    if matches!(facts.owed, Owed::About(_)) || (at_least && cpus < owed) {
+    if matches!(facts.owed, Owed::About(_)) || (at_least && cpus < owed) || unseen_tasks(facts) {
         return Given::CannotTell;
     }
     Given::Differs
+}
+
+/// It gets more than its tasks want, and nothing gets more than it wants: some came and went between two samples.
+fn unseen_tasks(facts: &Facts) -> bool {
+    let (Some(owed), Got::Cpus { cpus, .. }) = (facts.owed.cpus(), facts.got) else { return false };
+    !facts.wants_more && facts.cap.is_none() && cpus > owed + tolerance(facts)
 }
 
 fn because(facts: &Facts, enough: Enough, given: Given) -> String {
@@ -171,6 +177,9 @@ fn because(facts: &Facts, enough: Enough, given: Given) -> String {
         (Given::CannotTell, Got::TooEarly) if !facts.early => text.push_str(" Too early to measure."),
         (Given::CannotTell, Got::Unknown) => text.push_str(" What it gets cannot be read."),
         (Given::CannotTell, _) if facts.unsettled => text.push_str(" What it is owed has just changed."),
+        (Given::CannotTell, Got::Cpus { cpus, .. }) if unseen_tasks(facts) => {
+            let _ = write!(text, " Gets {}: tasks that come and go between two samples take the rest.", amount(cpus));
+        }
         _ => {}
     }
     text.trim_start().to_owned()
@@ -394,6 +403,28 @@ mod tests {
         let beside = Facts { owed: Owed::Exact(0.125), got: got(0.125), beside: 1, lender: None, ..cg2() };
         let because = verdict(&beside).because;
         assert!(because.contains("Owed now 1/8: 1 task competes beside it"), "{because}");
+    }
+
+    #[test]
+    fn nothing_gets_more_than_it_wants_so_its_tasks_were_not_all_seen() {
+        let make = Facts {
+            owed: Owed::Exact(0.08),
+            got: got(0.18),
+            wants_more: false,
+            tasks: Count { all: 3, ..Count::default() },
+            lender: None,
+            ..cg2()
+        };
+        let told = verdict(&make);
+        assert_eq!((told.given, told.enough), (Given::CannotTell, Enough::Enough));
+        assert!(
+            told.because.ends_with("tasks that come and go between two samples take the rest."),
+            "{}",
+            told.because
+        );
+        // Less than it wants is another matter, and so is more for one that is hungry.
+        assert_eq!(verdict(&Facts { got: got(0.02), ..make.clone() }).given, Given::Differs);
+        assert_eq!(verdict(&Facts { wants_more: true, ..make }).given, Given::Differs);
     }
 
     #[test]
