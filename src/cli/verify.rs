@@ -181,7 +181,10 @@ fn facts(args: &Verify, hands: &Hands) -> Result<Facts> {
         Some(text) => Some(target::group(&found.hierarchies, text).map_err(Coded::usage)?),
         None => None,
     };
-    let chosen = stage::of_host(hands.host(), &found, under).map_err(Coded::host)?;
+    let chosen = stage::of_host(hands.host(), &found, under).map_err(|why| {
+        let does_that = format!("\n  {} --delegate   does that", command());
+        Coded::host(if why == stage::NOT_DELEGATED { why + &does_that } else { why })
+    })?;
     Ok(Facts {
         host: Arc::clone(hands.host()),
         hierarchy: chosen.hierarchy,

@@ -86,9 +86,8 @@ pub fn usable(stage: &Stage) -> Result<(), String> {
 }
 
 /// What a user is told who has no group of his own.
-const NOT_DELEGATED: &str = "on this host groups belong to systemd, and the one that cgrove runs in is not delegated to you. \
-    Start it in a scope of your own: systemd-run --user --scope -p Delegate=yes -- cgrove … (cgrove verify --delegate FILE \
-    does that)";
+pub const NOT_DELEGATED: &str = "on this host groups belong to systemd, and the one that cgrove runs in is not delegated to \
+    you. Start it in a scope of your own: systemd-run --user --scope -p Delegate=yes -- cgrove";
 
 /// Whether systemd has handed the group at `path` over, and it may be written. A login session or a terminal's scope may be
 /// writable without that.

@@ -111,9 +111,7 @@ fn not_allowed(facts: &Facts, directory: &str, errno: Errno) -> String {
         message.push_str(&facts.command);
     }
     if facts.hierarchy.version == Version::V2 && facts.host.systemd {
-        message.push_str("\n  systemd-run --user --scope -p Delegate=yes ");
-        message.push_str(&facts.command);
-        message.push_str("   (if cpu is delegated to users)");
+        message.push_str("\n  --delegate instead of --under: in a scope of your own (if cpu is delegated to users)");
     }
     message.push_str("\n  --under GROUP builds below a group that is yours");
     message
