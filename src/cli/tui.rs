@@ -34,7 +34,9 @@ pub fn run(args: &Tui) -> Result<Code> {
         return Err(Coded::usage("stdin and stdout are not a terminal; `cgrove tree` prints the same once"));
     }
     // Before any thread, and in the leaf, so that the supervisor is there, too.
-    stage::make_room()?;
+    if !args.read_only {
+        stage::make_room()?;
+    }
     let supervisor = Supervisor::start()?;
     let limits = Limits { read_only: args.read_only, ..Limits::default() };
     let mut hands = Hands::new(supervisor, limits).map_err(|error| Coded::host(format!("{error:#}")))?;
