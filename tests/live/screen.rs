@@ -250,7 +250,9 @@ fn stepped(bench: &mut Bench) -> Result<(), Failed> {
 /// Two groups, a loop in the first, the cursor on the first.
 fn two(bench: &Bench) -> Result<Screen, Failed> {
     let mut screen = Screen::start(bench, &[])?;
-    screen.press("na=100<Enter>Nb=200<Enter>kw<Enter>")?;
+    screen.press("na=100<Enter>")?;
+    screen.until("the row of a", |screen| screen.row("a").is_some())?;
+    screen.press("Nb=200<Enter>kw<Enter>")?;
     screen.until("a loop in a", |screen| screen.processes("a") == 1)?;
     screen.until("the row of a to have a task", |screen| screen.row("a").is_some_and(|row| row.rest.ends_with('1')))?;
     Ok(screen)
@@ -289,6 +291,7 @@ fn undo_all(bench: &mut Bench) -> Result<(), Failed> {
     screen.press(":undo all<Enter>")?;
     screen.until("no group", |screen| screen.program.groups().is_ok_and(|groups| groups.is_empty()))?;
     // There is nothing left to tell, so it leaves at once.
+    screen.terminal.wait_for("last change: undo")?;
     screen.press("q")?;
     screen.ended(bench)
 }
