@@ -1,21 +1,26 @@
 //! The tree: one line a group.
+mod bar;
+mod target;
+
 use ratatui::style::Style;
 
 use crate::app::area::Area;
-use crate::app::layout::{Cells, SIGN, indent};
+use crate::app::layout::{SIGN, indent};
 use crate::app::scale::{Ruler, name_of};
 use crate::app::sort::Column;
 use crate::app::state::State;
-use crate::app::text::{cut_middle, left, right};
+use crate::app::text::cut_middle;
 use crate::app::tree::Row;
-use crate::app::{act, drag, files, tasks};
+use crate::app::{act, files, tasks};
 use crate::model::field::Field;
 use crate::split::ratio::Ratio;
-use crate::split::table::{Enough, Given, Row as SplitRow};
+use crate::split::table::{Enough, Given};
 
 use super::format;
 use super::header;
 use super::paint::Painter;
+use bar::bar;
+use target::target;
 
 /// What all rows of a frame share.
 struct Common {
@@ -278,67 +283,5 @@ fn enough(state: &State, row: &Row, enough: Enough) -> String {
         Enough::Held => "held".to_owned(),
         Enough::Idle => "idle".to_owned(),
         Enough::Unknown => String::new(),
-    }
-}
-
-/// GETS − RULE in points, then GETS as a bar with RULE as a mark in it.
-fn bar(painter: &mut Painter<'_>, common: &Common, split: &SplitRow, cell: Area, style: Style) {
-    let theme = painter.theme;
-    let difference = format::beside_rule(&common.ruler, split, common.base).unwrap_or_default();
-    painter.put(cell, &right(&difference, 4, painter.ascii), style);
-    let bar = Area::new(cell.x + 5, cell.y, cell.width.saturating_sub(5), 1);
-    let cells = f64::from(bar.width);
-    let (full, half, mark) = (painter.sign("█", "="), painter.sign("▌", "-"), painter.sign(":", ":"));
-    if let Some(percent) = common.ruler.gets_percent(split.measured) {
-        let halves = (percent / 100.0 * cells * 2.0).round().clamp(0.0, cells * 2.0);
-        // At most twice the width of a terminal, and not negative.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the width of the bar")]
-        let halves = halves as usize;
-        let mut text: String = std::iter::repeat_n(full, halves / 2).collect();
-        if halves % 2 == 1 {
-            text.push_str(half);
-        }
-        painter.put(bar, &text, if common.stale { theme.quiet } else { theme.bar });
-    }
-    if common.ruler.beside_rule
-        && let Some(rule) = split.configured.and_then(|ratio| ratio.within(common.base.unwrap_or(Ratio::ONE)))
-        && rule != Ratio::ONE
-        && bar.width > 0
-    {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the width of the bar")]
-        let at = (rule.as_f64() * cells).round() as u16;
-        painter.put(Area::new(bar.x + at.min(bar.width - 1), bar.y, 1, 1), mark, theme.mark);
-    }
-}
-
-/// While something is being moved: the lit target, and why another cannot be one.
-fn target(painter: &mut Painter<'_>, state: &State, row: &Row, area: Area) {
-    let theme = painter.theme;
-    let Some(moving) = &state.moving else { return };
-    let reason = if row.gone { Some("it is gone".to_owned()) } else { drag::illegal(state, moving, row.id) };
-    let lit = moving.target == Some(row.key);
-    let text = match (&reason, lit) {
-        (None, true) => format!("{} drop", painter.sign("◄", "<-")),
-        (Some(reason), _) => reason.clone(),
-        (None, false) => String::new(),
-    };
-    let style = match (&reason, lit) {
-        (None, true) => theme.target,
-        (Some(_), true) => theme.warning,
-        (Some(_), false) => theme.quiet,
-        (None, false) => return,
-    };
-    if reason.is_some() {
-        painter.tint(inside(area), theme.quiet);
-    }
-    if lit || reason.is_some() {
-        let at = state.layout.cells.iter().find(|cells| matches!(cells.column, Column::Bar | Column::Children));
-        let x = at.map_or(area.x, |Cells { x, .. }| *x);
-        let room = area.right().saturating_sub(x);
-        let text = left(&text, usize::from(room), painter.ascii);
-        painter.put(Area::new(x, area.y, room, 1), &text, style);
-    }
-    if lit {
-        painter.tint(inside(area), style);
     }
 }
