@@ -100,9 +100,9 @@ fn help_filter_fold_and_hierarchies_by_keyboard() {
     let mut program = started(24, 80, &[], &[]);
     let terminal = &mut program.terminal;
     terminal.keys("?").unwrap();
-    terminal.wait_for("everybody busy").unwrap();
+    terminal.wait_for("new group in this one").unwrap();
     terminal.keys("<Esc>").unwrap();
-    terminal.wait_gone("everybody busy").unwrap();
+    terminal.wait_gone("new group in this one").unwrap();
     terminal.keys("/no-such-group-anywhere<Enter>").unwrap();
     terminal.wait_for("filter: no-such-group-anywhere").unwrap();
     terminal.keys("<Esc>").unwrap();
@@ -172,9 +172,9 @@ fn no_color_means_no_colour_at_all() {
         let mut program = started(24, 80, &[], environment);
         let terminal = &mut program.terminal;
         terminal.keys("?").unwrap();
-        terminal.wait_for("everybody busy").unwrap();
+        terminal.wait_for("new group in this one").unwrap();
         terminal.keys("<Esc>").unwrap();
-        terminal.wait_gone("everybody busy").unwrap();
+        terminal.wait_gone("new group in this one").unwrap();
         terminal.keys("b").unwrap();
         terminal.wait_stable().unwrap();
         terminal.keys("q").unwrap();
@@ -193,7 +193,7 @@ fn ascii_writes_no_other_byte() {
         let mut program = started(24, 80, arguments, environment);
         let terminal = &mut program.terminal;
         // Each Escape is seen before the next key: at once they would be that key with Alt.
-        for (key, shows) in [("?", "everybody busy"), (":", "every command"), ("d", "seconds between")] {
+        for (key, shows) in [("?", "new group in this one"), (":", "every command"), ("d", "seconds between")] {
             terminal.keys(key).unwrap();
             terminal.wait_for(shows).unwrap();
             terminal.keys("<Esc>").unwrap();
@@ -282,9 +282,9 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_comes_back() {
     terminal.wait_for("GROUP").unwrap();
     assert!(!is_cooked(terminal), "raw mode again");
     terminal.keys("?").unwrap();
-    terminal.wait_for("everybody busy").unwrap();
+    terminal.wait_for("new group in this one").unwrap();
     terminal.keys("<Esc>").unwrap();
-    terminal.wait_gone("everybody busy").unwrap();
+    terminal.wait_gone("new group in this one").unwrap();
     terminal.keys("q").unwrap();
     assert_eq!(terminal.wait_exit().unwrap().code(), Some(0));
     is_given_back(terminal);
