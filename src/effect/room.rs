@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, errno};
 
-/// Name of the leaf.
-pub const LEAF: &str = "cgrove-self";
+pub use crate::model::place::OWN_LEAF as LEAF;
 
 /// Moves every process of the delegated group `directory` (cgrove, and the shell or manager that started it there) into
 /// its leaf. To be called before the supervisor starts and before any thread.

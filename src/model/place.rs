@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::bytes::{Bytes, escape};
 use super::id::HierarchyId;
 
+/// Name of the leaf below a delegated group into which cgrove itself moves, so that the group may hand controllers down.
+pub const OWN_LEAF: &str = "cgrove-self";
+
 /// A group by hierarchy and path. A handle, not an identity: a plan is bound to the inode that its survey found there,
 /// and undo binds anew what it re-creates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 //! Rules: kernel-facts C4 and J.
 use crate::model::bytes::escape;
 use crate::model::id::TaskKey;
-use crate::model::place::Place;
+use crate::model::place::{OWN_LEAF, Place};
 
 use super::super::draft::Draft;
 use super::super::intent::{Intent, Scope, Setting};
@@ -123,7 +123,8 @@ fn check_processes(draft: &Draft<'_>, level: &Place, missing: &[&str]) -> Result
 }
 
 fn say_for_whom(draft: &mut Draft<'_>, level: &Place, missing: &[&str], children: &[Place]) {
-    let others: Vec<&Place> = children.iter().filter(|child| !draft.is_ours(child)).collect();
+    let own = |child: &Place| draft.is_ours(child) || child.name() == OWN_LEAF.as_bytes();
+    let others: Vec<&Place> = children.iter().filter(|child| !own(child)).collect();
     if others.is_empty() {
         return;
     }

@@ -25,6 +25,18 @@ fn what_the_command_line_forbids() {
 }
 
 #[test]
+fn the_leaf_that_cgrove_made_for_itself_is_not_foreign() {
+    let confirm = |leaf: &str| {
+        let survey = Build::v2().group("/scope").group(leaf).survey();
+        let (path, controllers) = ((*b"cg1").into(), vec!["cpu".into()]);
+        let intent = Intent::Create { parent: at(&survey, "/scope"), path, settings: Vec::new(), controllers };
+        crate::plan::plan(&intent, &survey).unwrap().warnings.join(" ")
+    };
+    assert!(!confirm("/scope/cgrove-self").contains("cgrove-self"));
+    assert!(confirm("/scope/theirs").contains("theirs"));
+}
+
+#[test]
 fn a_group_outside_of_the_stage_is_asked_for() {
     let stage = |path: &'static str| {
         let build = Build::v1().ours("/own").group("/lab").group("/other");
