@@ -1,6 +1,7 @@
 //! A new frame: stored, or held back while the screen is paused; the selection follows identities.
 use crate::model::bytes::escape;
 use crate::model::id::GroupKey;
+use crate::model::structure::Structure;
 
 use super::scale::{Scale, name_of};
 use super::state::{Shown, State};
@@ -58,6 +59,13 @@ pub fn show(state: &mut State, shown: Shown) {
             }
         }
     }
+    // A stage that was made meanwhile is the base, as it would have been from the start.
+    if state.tree.base.is_none()
+        && let Some(before) = &before
+        && stage_in(state, &before.snapshot.structure).is_none()
+    {
+        state.tree.base = stage_in(state, structure);
+    }
     if let Some((key, _)) = state.select_when_seen
         && tree::select(state, key)
     {
@@ -67,13 +75,17 @@ pub fn show(state: &mut State, shown: Shown) {
     state.tree.folds.retain(|&key| structure.find(key).is_some());
 }
 
-/// The stage where it is in this hierarchy and not the top, else the top.
+/// The stage in a structure, where it is in the hierarchy on screen and not its top.
+fn stage_in(state: &State, structure: &Structure) -> Option<GroupKey> {
+    let place = state.setup.stage.as_ref()?;
+    let place = Some(place).filter(|place| Some(place.hierarchy) == state.hierarchy && !place.is_top())?;
+    Some(structure.group(structure.at(place)?)?.key)
+}
+
+/// The stage where there is one, else the top.
 fn first_selection(state: &mut State) {
-    let place = state.setup.stage.clone();
-    let place = place.filter(|place| Some(place.hierarchy) == state.hierarchy && !place.is_top());
     let Some(snapshot) = state.snapshot() else { return };
-    let structure = &snapshot.structure;
-    let stage_key = place.and_then(|place| structure.at(&place)).and_then(|id| structure.group(id)).map(|g| g.key);
+    let stage_key = stage_in(state, &snapshot.structure);
     let root = state.shown_hierarchy().and_then(|h| h.root);
     let root = root.and_then(|id| state.snapshot()?.structure.group(id)).map(|group| group.key);
     if stage_key.is_some() {

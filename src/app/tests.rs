@@ -640,7 +640,8 @@ fn a_stage_that_is_not_there_yet_is_made_with_its_first_group() {
     world.press(&mut state, "cg1<Enter>");
     let snapshot = state.snapshot().unwrap();
     assert!(snapshot.structure.at(&Place::top(CPU).child(b"lab/cg1")).is_some());
-    // Now that it is there, the top is the top.
-    world.press(&mut state, "gn");
+    // Now that it is there, it is the base; outside of it the top is the top.
+    assert_eq!(state.flat.rows.len(), 2);
+    world.press(&mut state, "<Bksp>gn");
     assert_eq!(state.prompt.as_ref().unwrap().question(), "new group in /: ");
 }

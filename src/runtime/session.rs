@@ -29,8 +29,8 @@ use crate::model::snapshot::Snapshot;
 pub struct Told {
     /// For the app.
     pub messages: Vec<Message>,
-    /// Something was changed.
-    pub changed: bool,
+    /// Something was changed: what, the last of it.
+    pub changed: Option<String>,
 }
 
 /// What the machine told.
@@ -104,7 +104,7 @@ impl Session {
                 while self.next.is_some() {
                     let one = self.drive(Event::Advance, hands);
                     told.messages.extend(one.messages);
-                    told.changed |= one.changed;
+                    told.changed = one.changed.or(told.changed);
                 }
                 told
             }
@@ -160,7 +160,7 @@ impl Session {
             }
         }
         if hands.entries().len() > before {
-            told.changed = true;
+            told.changed = hands.entries().last().map(|entry| entry.title.clone());
             self.before = hands.entries().len();
         }
         if let Some(end) = end {

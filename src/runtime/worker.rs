@@ -152,9 +152,9 @@ impl State {
         for message in told.messages {
             self.app(message);
         }
-        if told.changed {
+        if told.changed.is_some() {
             self.tell_all();
-            (self.tell)(Reply::Changed(None));
+            (self.tell)(Reply::Changed(told.changed));
         }
     }
 
