@@ -72,19 +72,33 @@ pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> 
     let screen = Screen::take(setup.mouse).context("taking the terminal")?;
     let pause = input::listen(move |event| send.send(Incoming::Input(event)).is_ok())?;
     let mut shell =
-        Shell { clock: RealFs, state: State::new(setup), screen, sampling, worker, pause, size: None, leaving: false };
+        Shell { clock: RealFs, state: State::new(setup), screen, sampling, worker, pause, size: None, leaving: None };
     // After a panic here the stage is restored all the same, and then the panic goes on.
     let said = panic::catch_unwind(AssertUnwindSafe(|| shell.run(&inbox, &allowed)));
     listening.close();
     let Shell { screen, worker, sampling, leaving, .. } = shell;
     drop(screen);
-    if !leaving {
+    if leaving.is_none() {
         worker.ask(Request::Leave(Leave::Restore));
     }
-    worker.join();
+    // Whoever was told that it hangs does not wait for it.
+    if !matches!(&said, Ok(Err(error)) if error.is::<Hangs>()) {
+        worker.join();
+    }
     drop(sampling);
     said.unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
+
+/// A change hangs in the kernel, and somebody asked again to leave.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "left while a change was under way for {0:.0} s; workloads are ended, and `cgrove cleanup` takes back what stands"
+)]
+struct Hangs(f64);
+
+/// After so many seconds a second wish to leave is granted. Sooner it is only an echo: a terminal that closes sends SIGHUP,
+/// its shell another.
+const PATIENCE: f64 = 5.0;
 
 struct Shell {
     clock: RealFs,
@@ -95,7 +109,8 @@ struct Shell {
     pause: Pause,
     /// Columns and rows of the terminal, as the app was told.
     size: Option<(u16, u16)>,
-    leaving: bool,
+    /// Since when the effect thread is asked to end the visit.
+    leaving: Option<Mono>,
 }
 
 impl Shell {
@@ -174,7 +189,7 @@ impl Shell {
             Incoming::Reply(Reply::Left(said)) => return Ok(Some(said)),
             // The terminal is gone, or somebody wants us to end.
             Incoming::Input(None) | Incoming::Signal(Asked::End(_) | Asked::Interrupt) => {
-                self.leave(Leave::Restore);
+                self.leave(Leave::Restore)?;
             }
             Incoming::Signal(Asked::Suspend) => self.suspend()?,
             Incoming::Signal(Asked::Continued) => self.screen.redraw_all()?,
@@ -203,16 +218,23 @@ impl Shell {
                 Command::MouseCapture(on) => self.screen.set_mouse(on)?,
                 Command::Suspend => self.suspend()?,
                 Command::Redraw => self.screen.redraw_all()?,
-                Command::Quit(leave) => self.leave(leave),
+                Command::Quit(leave) => self.leave(leave)?,
             }
         }
         Ok(())
     }
 
-    fn leave(&mut self, leave: Leave) {
-        if !self.leaving {
-            self.leaving = true;
-            self.worker.ask(Request::Leave(leave));
+    /// Asks the effect thread to end the visit; asked again after a while, leaves without it.
+    fn leave(&mut self, leave: Leave) -> Result<()> {
+        let now = self.now();
+        match self.leaving {
+            None => {
+                self.leaving = Some(now);
+                self.worker.ask(Request::Leave(leave));
+                Ok(())
+            }
+            Some(since) if now.seconds_since(since) < PATIENCE => Ok(()),
+            Some(since) => Err(Hangs(now.seconds_since(since)).into()),
         }
     }
 

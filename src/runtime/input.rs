@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossterm::event::{self, Event};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// How long a pause may take to be noticed. A key wakes the thread at once.
 const NOTICE: Duration = Duration::from_millis(250);
@@ -19,6 +20,14 @@ impl Pause {
     pub fn set(&self, paused: bool) {
         self.0.store(paused, Ordering::SeqCst);
     }
+}
+
+/// Whether the terminal is gone. Its end of file is no event: without this look it would be polled for ever.
+fn hung_up() -> bool {
+    let stdin = io::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0) && fds[0].revents().contains(PollFlags::HUP)
 }
 
 /// Reads events until `tell` returns false or the terminal is gone; then `tell` is called with `None`.
@@ -35,6 +44,7 @@ pub fn listen(tell: impl Fn(Option<Event>) -> bool + Send + 'static) -> io::Resu
                 continue;
             }
             let event = match event::poll(NOTICE) {
+                Ok(false) if hung_up() => None,
                 Ok(false) => continue,
                 Ok(true) => event::read().ok(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
