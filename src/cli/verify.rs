@@ -140,10 +140,10 @@ fn is_end(signal: Asked) -> bool {
 /// Ends the visit; what stands although it should not is said.
 fn finish(hands: Hands, keep: bool) {
     match hands.finish() {
-        Ok(true) if keep => output::message("kept: `cgrove cleanup` removes it"),
-        Ok(true) => output::message("something still stands: `cgrove cleanup` tries again and says what"),
+        Ok(true) if keep => output::message("cgrove: kept: `cgrove cleanup` removes it"),
+        Ok(true) => output::message("cgrove: something still stands: `cgrove cleanup` tries again and says what"),
         Ok(false) => {}
-        Err(failure) => output::message(&failure.to_string()),
+        Err(failure) => output::message(&format!("cgrove: {failure}")),
     }
 }
 
@@ -157,7 +157,7 @@ fn print(end: &End, json: bool) -> Result<Code> {
         }
     }
     if !end.message.is_empty() {
-        output::message(&end.message);
+        output::message(&format!("cgrove: {}", end.message));
     }
     Ok(match end.code() {
         0 => Code::Done,

@@ -169,8 +169,9 @@ impl State {
                     report.number.and_then(|number| self.hands.entries().iter().find(|e| e.number == number).cloned());
                 let problem = (!report.succeeded()).then(|| report.to_string());
                 self.intents.remove(&token);
-                self.app(Message::Done { token, report: Report { entry, problem } });
+                // First what stands now: whoever is told that it is done may ask at once what is left.
                 self.tell_all();
+                self.app(Message::Done { token, report: Report { entry, problem } });
                 (self.tell)(Reply::Changed(Some(cause(&plan.title))));
             }
             Ok(Executed::Changed(plan)) => self.app(Message::Planned { token, answer: Ok(plan) }),
