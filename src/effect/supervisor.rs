@@ -27,6 +27,7 @@ use crate::model::workload::{Launch, Workload, WorkloadState};
 use crate::plan::step::Signal;
 
 mod descendants;
+mod pending;
 mod server;
 mod wire;
 

@@ -1,11 +1,9 @@
 //! The supervisor's own process: one thread that waits for requests, launches and exits.
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use nix::sys::prctl::set_child_subreaper;
@@ -15,19 +13,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{WaitOptions, wait};
 
 use super::descendants::{self, Hunt};
+use super::pending::{Heard, LAUNCH, Pending, start};
 use super::wire::{Ask, Ended, Key, Report, Request};
-use crate::effect::failure::errno;
-use crate::effect::launch::admit::admit;
-use crate::effect::launch::gate::{GO, READY};
 use crate::effect::launch::urgent::urgent;
-use crate::effect::launch::{self, Entry, Failed, Order};
+use crate::effect::launch::{self, Entry, Failed};
 use crate::effect::process;
 use crate::model::id::{Pid, TaskKey};
 
 /// The hidden subcommand that runs [`main`].
 pub const SUBCOMMAND: &str = "__supervisor";
-/// How long a launch may take until its exec.
-const LAUNCH: Duration = Duration::from_secs(5);
 /// How long a single workload may take to die before that is reported.
 const DYING: Duration = Duration::from_secs(1);
 
@@ -68,20 +62,6 @@ struct Server {
     detached: BTreeSet<Pid>,
     /// cgrove is gone, or has hung up.
     over: bool,
-}
-
-/// A launch that is not through.
-struct Pending {
-    number: u64,
-    process: TaskKey,
-    order: Order,
-    /// Its gate.
-    socket: UnixStream,
-    /// What it said, [`READY`] left out.
-    said: Vec<u8>,
-    /// The gate was opened.
-    admitted: bool,
-    limit: Instant,
 }
 
 impl Server {
@@ -299,71 +279,6 @@ impl Server {
 struct Ready {
     socket: bool,
     signals: bool,
-}
-
-enum Heard {
-    /// It is not through yet.
-    Nothing,
-    /// It is in its groups and runs.
-    Running,
-    Failed(Failed),
-}
-
-impl Pending {
-    fn hear(&mut self) -> Heard {
-        let mut bytes = [0; 4096];
-        loop {
-            match self.socket.read(&mut bytes) {
-                Ok(0) => return self.ended(),
-                Ok(count) => self.said.extend_from_slice(&bytes[..count]),
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return Heard::Nothing,
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) => return Heard::Failed(Failed::to_start(Some(errno(&e)), "lost the launch")),
-            }
-            if !self.admitted && self.said == READY {
-                self.said.clear();
-                self.admitted = true;
-                if let Err(failed) = admit(self.process.tid, &self.order) {
-                    return Heard::Failed(failed);
-                }
-                if let Err(e) = self.socket.write_all(GO) {
-                    return Heard::Failed(Failed::to_start(Some(errno(&e)), "it ended at its gate"));
-                }
-                if !self.order.executes() {
-                    return Heard::Running;
-                }
-            }
-        }
-    }
-
-    /// Its end of the gate is closed: by the exec, or by its death.
-    fn ended(&self) -> Heard {
-        if self.admitted && self.said.is_empty() {
-            return Heard::Running;
-        }
-        Heard::Failed(serde_json::from_slice(&self.said).unwrap_or_else(|_| {
-            let said = crate::model::bytes::escape(&self.said);
-            Failed::to_start(None, format!("it ended before its exec; it said \"{said}\""))
-        }))
-    }
-}
-
-/// Starts the process and tells it what it will be.
-fn start(number: u64, order: Order) -> Result<Pending, Failed> {
-    let failed = |e: io::Error| Failed::to_start(Some(errno(&e)), e.to_string());
-    let (mut command, text) = order.command().map_err(|e| Failed::to_start(None, e.to_string()))?;
-    let (mut ours, theirs) = UnixStream::pair().map_err(failed)?;
-    let child = command.stdin(Stdio::from(OwnedFd::from(theirs))).process_group(0).spawn().map_err(failed)?;
-    // It holds the other end of the socket, which must not be ours as well.
-    drop(command);
-    // It is our child and not reaped: its number names it.
-    let pid = Pid::try_from(child.id()).unwrap_or(0);
-    let process = process::stat(pid).map_err(|errno| Failed::to_start(Some(errno), "it vanished"))?.key;
-    ours.set_write_timeout(Some(LAUNCH)).map_err(failed)?;
-    ours.write_all(&text).map_err(failed)?;
-    ours.set_nonblocking(true).map_err(failed)?;
-    let limit = Instant::now() + LAUNCH;
-    Ok(Pending { number, process, order, socket: ours, said: Vec::new(), admitted: false, limit })
 }
 
 fn write_line(socket: &mut UnixStream, report: &Report) -> io::Result<()> {
