@@ -10,12 +10,18 @@ pub mod args;
 pub mod cleanup;
 pub mod delegate;
 pub mod exit;
+pub mod freeze;
 pub mod help;
+pub mod mkdir;
+pub mod move_tasks;
 pub mod output;
 pub mod predict;
+pub mod rmdir;
+pub mod set;
 pub mod target;
 pub mod tree;
 pub mod tui;
+pub mod verb;
 pub mod verify;
 
 use std::process::ExitCode;
@@ -65,6 +71,12 @@ fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
         Some(args::Command::Tree(args)) => tree::run(&args),
         Some(args::Command::Predict(args)) => predict::run(&args),
         Some(args::Command::Verify(args)) => verify::run(&args),
+        Some(args::Command::Mkdir(args)) => mkdir::run(&args),
+        Some(args::Command::Rmdir(args)) => rmdir::run(&args),
+        Some(args::Command::Set(args)) => set::run(&args),
+        Some(args::Command::Move(args)) => move_tasks::run(&args),
+        Some(args::Command::Freeze(args)) => freeze::freeze(&args),
+        Some(args::Command::Thaw(args)) => freeze::thaw(&args),
         Some(args::Command::Cleanup(args)) => cleanup::run(&args),
         Some(args::Command::Completions(args)) => help::completions(args),
         Some(args::Command::Man) => help::man(),

@@ -36,6 +36,7 @@ pub mod survey;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod together;
 pub mod undo;
 pub mod words;
 pub mod world;
@@ -70,6 +71,7 @@ pub fn plan_with(intent: &Intent, survey: &Survey, journal: &[Entry]) -> Result<
         Intent::Hold { target } => hold::hold(survey, target),
         Intent::Resume { target } => hold::resume(survey, target),
         Intent::Stop { processes } => stop::plan(survey, processes),
+        Intent::Together { title, intents } => together::plan(survey, title, intents, journal),
         Intent::Undo { entries } => undo::plan(survey, journal, entries),
     }
 }

@@ -600,6 +600,7 @@ impl World {
                 let steps = processes.iter().map(|&process| Step::Signal { process, signal: Signal::Kill }).collect();
                 ("end workloads".to_owned(), steps)
             }
+            Intent::Together { .. } => unreachable!("asked for by command lines only"),
             Intent::Undo { entries } => {
                 let mut steps = Vec::new();
                 for number in entries {

@@ -78,6 +78,18 @@ pub enum Command {
     Predict(super::predict::Predict),
     /// Build an experiment, run it, measure it, compare, remove it.
     Verify(super::verify::Verify),
+    /// Make a group.
+    Mkdir(super::mkdir::Mkdir),
+    /// Remove groups.
+    Rmdir(super::rmdir::Rmdir),
+    /// Write values into files of a group.
+    Set(super::set::Set),
+    /// Move processes or threads into a group.
+    Move(super::move_tasks::Move),
+    /// Hold all tasks of a group, so that they can go on later.
+    Freeze(super::freeze::Freeze),
+    /// Let the tasks of a group go on.
+    Thaw(super::freeze::Freeze),
     /// Take back what a cgrove that was killed has left.
     Cleanup(super::cleanup::Cleanup),
     /// Print the completion script of a shell.

@@ -30,6 +30,21 @@ pub fn message(text: &str) {
     ignore_broken_pipe(writeln!(err, "{text}").and_then(|()| err.flush()));
 }
 
+/// Writes one JSON object to stdout.
+///
+/// # Errors
+/// As [`data`].
+pub fn json(value: &serde_json::Value) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(value).context("writing JSON")?;
+    data(&format!("{text}\n"))
+}
+
+/// Writes a question to stderr; the answer is typed behind it.
+pub fn prompt(text: &str) {
+    let mut err = io::stderr().lock();
+    ignore_broken_pipe(write!(err, "{text}").and_then(|()| err.flush()));
+}
+
 /// Where nobody is left to tell, there is nothing to do.
 pub fn ignore_broken_pipe(result: io::Result<()>) {
     drop(result);

@@ -11,11 +11,13 @@ use crate::plan::step::{Outcome, Signal, Step};
 
 mod drain;
 mod group;
+mod interrupt;
 mod relocate;
 mod signal;
 mod write;
 
 pub use group::inode;
+pub use interrupt::{INTERRUPTED, Interruptible};
 pub use relocate::place_of;
 pub(in crate::effect) use write::put;
 

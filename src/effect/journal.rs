@@ -121,6 +121,21 @@ impl Writer {
         made(&self.journal.entries)
     }
 
+    /// Ends a visit that came to its end and whose changes are meant to stay: `cgrove cleanup` takes nothing of it back.
+    /// The file is kept under another name, `done-BOOT-TIME-PID.jsonl`, for `cgrove journal`; one without entries goes.
+    ///
+    /// # Errors
+    /// It can be neither renamed nor deleted: the next cleanup would take it for that of a killed cgrove.
+    pub fn settle(self) -> Result<(), Failure> {
+        let Some(first) = self.journal.entries.first() else {
+            return fs::remove_file(&self.path).map_err(|e| Failure::new("delete", &self.path, errno(&e)));
+        };
+        let boot_id = self.journal.boot_id.clone().unwrap_or_default();
+        let name = format!("{SETTLED}-{boot_id}-{:013}-{}.jsonl", first.time_ms, self.journal.pid.unwrap_or(0));
+        let to = self.path.with_file_name(name);
+        fs::rename(&self.path, &to).map_err(|e| Failure::new("rename", &self.path, errno(&e)))
+    }
+
     /// Ends the visit: the file goes if nothing of what it holds stands, otherwise it stays for `cgrove cleanup`.
     /// Returns whether it stayed.
     #[must_use]
@@ -178,6 +193,34 @@ fn publish(hidden: &Path, directory: &Path, boot_id: &str, pid: i32) -> Result<P
     }
 }
 
+/// How the name of a journal begins whose visit came to its end.
+const SETTLED: &str = "done";
+
+/// The journals of visits of this boot that came to their end and whose changes stay, oldest first. What cannot be read is
+/// left out.
+#[must_use]
+pub fn settled(directories: &[PathBuf], boot_id: &str) -> Vec<(PathBuf, Journal)> {
+    let prefix = format!("{SETTLED}-{boot_id}-");
+    let mut paths: Vec<PathBuf> = directories.iter().flat_map(|d| named(d, &prefix).unwrap_or_default()).collect();
+    paths.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    paths.into_iter().filter_map(|path| load(&path).ok().map(|journal| (path, journal))).collect()
+}
+
+/// The journal files in a directory whose names begin so, sorted; none if there is no such directory.
+fn named(directory: &Path, prefix: &str) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(directory) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with(prefix) && path.extension().is_some_and(|extension| extension == "jsonl")
+    };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_one).collect();
+    paths.sort();
+    Ok(paths)
+}
+
 /// A journal whose owner is gone, locked by us as long as this lives.
 #[derive(Debug)]
 pub struct Abandoned {
@@ -219,22 +262,13 @@ pub fn abandoned(directories: &[PathBuf], boot_id: &str) -> (Vec<Abandoned>, Vec
     let (mut found, mut unreadable) = (Vec::new(), Vec::new());
     let prefix = format!("journal-{boot_id}-");
     for directory in directories {
-        let entries = match fs::read_dir(directory) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+        let paths = match named(directory, &prefix) {
+            Ok(paths) => paths,
             Err(e) => {
                 unreadable.push(Failure::new("read", directory, errno(&e)));
                 continue;
             }
         };
-        let mut paths: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| {
-                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                name.starts_with(&prefix) && path.extension().is_some_and(|extension| extension == "jsonl")
-            })
-            .collect();
-        paths.sort();
         for path in paths {
             match claim(&path) {
                 Ok(Some(journal)) => found.push(journal),
@@ -423,6 +457,25 @@ mod tests {
         writer.write(Line::Intend { number: 1, step: 0 }).unwrap();
         assert!(writer.finish());
         assert_eq!(count(), 1);
+    }
+
+    #[test]
+    fn a_settled_journal_is_kept_and_not_cleaned_up() {
+        let home = tempfile::tempdir().unwrap();
+        let places = [home.path().to_owned()];
+        let count = || fs::read_dir(home.path()).unwrap().count();
+        Writer::create_in(home.path(), "boot", 7).unwrap().settle().unwrap();
+        assert_eq!(count(), 0, "nothing was done");
+        for (pid, time) in [(7, 20), (8, 3)] {
+            let mut writer = Writer::create_in(home.path(), "boot", pid).unwrap();
+            let Line::Begin { number, title, shell, steps, undoes, .. } = begin(1) else { panic!() };
+            writer.write(Line::Begin { number, time_ms: time, title, shell, steps, undoes }).unwrap();
+            writer.settle().unwrap();
+        }
+        assert!(abandoned(&places, "boot").0.is_empty());
+        let pids: Vec<_> = settled(&places, "boot").into_iter().map(|(_, journal)| journal.pid).collect();
+        assert_eq!(pids, [Some(8), Some(7)], "oldest first");
+        assert!(settled(&places, "other").is_empty());
     }
 
     #[test]

@@ -62,6 +62,13 @@ pub enum Intent {
         /// Their processes.
         processes: Vec<TaskKey>,
     },
+    /// Several things as one plan, in this order: done as a whole or not at all. No undo among them.
+    Together {
+        /// The title of the plan.
+        title: String,
+        /// What.
+        intents: Vec<Intent>,
+    },
     /// Take back what journal entries did, the newest first.
     Undo {
         /// Numbers of the entries.

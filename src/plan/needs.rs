@@ -42,6 +42,18 @@ impl Intent {
             Self::Hold { target: Target::Workloads(tasks) }
             | Self::Resume { target: Target::Workloads(tasks) }
             | Self::Stop { processes: tasks } => needs.tasks = tasks.iter().map(|task| task.tid).collect(),
+            Self::Together { intents, .. } => {
+                for intent in intents {
+                    let more = intent.needs_with(journal);
+                    needs.groups.extend(more.groups);
+                    needs.subtrees.extend(more.subtrees);
+                    needs.tasks.extend(more.tasks);
+                }
+                needs.groups.sort();
+                needs.groups.dedup();
+                needs.subtrees.sort();
+                needs.subtrees.dedup();
+            }
             Self::Undo { entries } => needs = undo::needs(journal, entries),
         }
         needs

@@ -19,6 +19,9 @@ use super::intent::Scope;
 use super::step::{Signal, Step};
 use super::survey::{GroupFacts, Survey};
 
+/// The kernel counts inodes up from 1: no real group has one from here on.
+const INVENTED: u64 = u64::MAX - (1 << 32);
+
 /// A survey and the steps applied to it.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -31,10 +34,17 @@ pub struct World {
 }
 
 impl World {
-    /// A world in which nothing was done yet.
+    /// A world in which nothing was done yet. Its survey may be that of another world: what was new there is new here.
     #[must_use]
     pub fn new(survey: Survey) -> Self {
-        Self { survey, invented: BTreeSet::new(), launched: Vec::new() }
+        let invented = survey.groups.values().map(|facts| facts.key).filter(|&key| Self::is_invented(key)).collect();
+        Self { survey, invented, launched: Vec::new() }
+    }
+
+    /// Whether a world invented this identity, for a group that its steps make.
+    #[must_use]
+    pub fn is_invented(key: GroupKey) -> bool {
+        key.inode >= INVENTED
     }
 
     /// Whether the steps make the group at `place`.
@@ -100,8 +110,8 @@ impl World {
         if let Err(slot) = facts.children.binary_search_by(|name| (**name).cmp(at.name())) {
             facts.children.insert(slot, at.name().into());
         }
-        // The kernel counts inodes up from 1: no real group has this one.
-        let inode = u64::MAX - self.invented.len() as u64;
+        let lowest = self.invented.iter().map(|key| key.inode).min();
+        let inode = lowest.map_or(u64::MAX, |lowest| lowest - 1);
         let key = GroupKey { hierarchy: at.hierarchy, inode };
         self.invented.insert(key);
         let facts = GroupFacts {

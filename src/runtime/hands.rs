@@ -5,14 +5,16 @@
 //! confirmed, or hands back the other plan that the machine now needs.
 //!
 //! Not here: what a verb does (`plan`), how a step is done (`effect`).
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 
-use crate::effect::executor::Kernel;
+use crate::effect::executor::{Interruptible, Kernel};
 use crate::effect::failure::Failure;
 use crate::effect::journal::{self, Log, Writer};
-use crate::effect::supervisor::{Launcher, Supervisor};
+use crate::effect::supervisor::{Launcher, Nobody, Supervisor};
 use crate::effect::transaction::{self, Report};
 use crate::kernel::discover::{Discovery, discover};
 use crate::kernel::real::RealFs;
@@ -42,9 +44,14 @@ pub enum Executed {
 pub struct Hands {
     fs: RealFs,
     host: Arc<Host>,
-    supervisor: Supervisor,
+    /// None where no workload is launched.
+    supervisor: Option<Supervisor>,
     journal: Option<Writer>,
     limits: Limits,
+    /// Groups that earlier visits made and kept: not foreign.
+    kept: BTreeSet<GroupKey>,
+    /// Set from outside: no step is begun any more.
+    stop: Arc<AtomicBool>,
 }
 
 impl Hands {
@@ -52,22 +59,48 @@ impl Hands {
     ///
     /// # Errors
     /// If the machine cannot be read at all.
-    pub fn new(supervisor: Supervisor, mut limits: Limits) -> Result<Self> {
+    pub fn new(supervisor: Supervisor, limits: Limits) -> Result<Self> {
+        let mut hands = Self::looking(limits)?;
+        hands.supervisor = Some(supervisor);
+        hands.open_journal();
+        Ok(hands)
+    }
+
+    /// Hands that only look and plan: no journal, no workloads. [`Hands::open_journal`] lets them change things.
+    ///
+    /// # Errors
+    /// If the machine cannot be read at all.
+    pub fn looking(limits: Limits) -> Result<Self> {
         let fs = RealFs;
         let found = discover(&fs).context("looking for hierarchies")?;
         let host = Arc::new(host::host(&fs, found.mode).context("reading the host's facts")?);
-        let journal = if limits.read_only {
-            None
-        } else {
-            match Writer::create() {
-                Ok(writer) => Some(writer),
-                Err(failure) => {
-                    limits.no_journal = Some(failure.to_string());
-                    None
-                }
-            }
-        };
-        Ok(Self { fs, host, supervisor, journal, limits })
+        let (kept, stop) = (BTreeSet::new(), Arc::new(AtomicBool::new(false)));
+        Ok(Self { fs, host, supervisor: None, journal: None, limits, kept, stop })
+    }
+
+    /// Begins the journal, unless this visit is read-only. If it cannot be written, every plan is refused from now on, with
+    /// the reason.
+    pub fn open_journal(&mut self) {
+        if self.limits.read_only || self.journal.is_some() {
+            return;
+        }
+        match Writer::create() {
+            Ok(writer) => self.journal = Some(writer),
+            Err(failure) => self.limits.no_journal = Some(failure.to_string()),
+        }
+    }
+
+    /// Takes the groups that earlier visits of this boot made and left standing for cgrove's own.
+    pub fn take_kept_for_own(&mut self) {
+        let Ok(boot_id) = journal::boot_id() else { return };
+        let settled = journal::settled(&journal::locations(), &boot_id);
+        self.kept = settled.iter().flat_map(|(_, journal)| journal::made(&journal.entries)).collect();
+    }
+
+    /// Once this is set, no further step is begun, and the plan that is being done is rolled back.
+    #[must_use]
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
     }
 
     /// The host.
@@ -113,7 +146,7 @@ impl Hands {
     /// The workloads of this visit.
     #[must_use]
     pub fn workloads(&self) -> &[Workload] {
-        self.supervisor.workloads()
+        self.supervisor.as_ref().map_or(&[], Launcher::workloads)
     }
 
     /// Takes in which workloads ended meanwhile; whether any did.
@@ -121,7 +154,10 @@ impl Hands {
     /// # Errors
     /// The supervisor is gone.
     pub fn poll(&mut self) -> Result<bool, Failure> {
-        Ok(!self.supervisor.poll()?.is_empty())
+        match &mut self.supervisor {
+            Some(supervisor) => Ok(!supervisor.poll()?.is_empty()),
+            None => Ok(false),
+        }
     }
 
     /// Hierarchies as they are mounted now.
@@ -142,6 +178,7 @@ impl Hands {
         let found = self.discover()?;
         let mut survey = survey::survey_of(&self.fs, needs, Arc::clone(&self.host), &found);
         survey.made = journal::made(self.entries());
+        survey.made.extend(&self.kept);
         survey.workloads = self.workloads().to_vec();
         survey.limits = self.limits.clone();
         Ok(survey)
@@ -191,7 +228,13 @@ impl Hands {
             _ => &[],
         };
         let directories = &found.hierarchies;
-        let mut executor = Kernel { directories, launcher: &mut self.supervisor };
+        let mut nobody = Nobody;
+        let launcher: &mut dyn Launcher = match &mut self.supervisor {
+            Some(supervisor) => supervisor,
+            None => &mut nobody,
+        };
+        let mut kernel = Kernel { directories, launcher };
+        let mut executor = Interruptible::new(&mut kernel, &self.stop);
         let mut report = transaction::execute(plan, undoes, &mut executor, journal, directories);
         self.explain(intent, plan, &mut report)?;
         Ok(report)
@@ -208,12 +251,22 @@ impl Hands {
         Ok(())
     }
 
+    /// Ends a visit whose changes are meant to stay: workloads end, the journal is kept for `cgrove journal`, and no cleanup
+    /// takes it back.
+    ///
+    /// # Errors
+    /// The journal cannot be settled, or workloads do not end in time.
+    pub fn settle(self) -> Result<(), Failure> {
+        let ended = self.supervisor.map_or(Ok(()), Supervisor::end_all);
+        self.journal.map_or(Ok(()), Writer::settle).and(ended)
+    }
+
     /// Ends the visit: workloads end, the journal goes if nothing of it stands. Whether something stands.
     ///
     /// # Errors
     /// If workloads do not end in time (the supervisor goes on ending them).
     pub fn finish(self) -> Result<bool, Failure> {
-        let ended = self.supervisor.end_all();
+        let ended = self.supervisor.map_or(Ok(()), Supervisor::end_all);
         let stands = self.journal.is_some_and(Writer::finish);
         ended.map(|()| stands)
     }

@@ -1,0 +1,283 @@
+//! What a verb prints: text for people, shell lines, or one JSON object.
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::How;
+use crate::cli::exit::Code;
+use crate::cli::output;
+use crate::effect::transaction::Report;
+use crate::model::hierarchy::Hierarchy;
+use crate::plan::quote;
+use crate::plan::refusal::Refusal;
+use crate::plan::step::{Confirm, Outcome, Plan, Step};
+use crate::runtime::hands::Hands;
+
+/// What must be asked before a plan is done: the question, with its reason. `None` where the command itself was enough.
+#[must_use]
+pub fn question(plan: &Plan) -> Option<String> {
+    let mut why: Vec<String> = Vec::new();
+    match plan.confirm {
+        Confirm::Foreign => why.push("This touches what cgrove did not make.".to_owned()),
+        Confirm::Type(number) => why.push(format!("This acts on {number} at once.")),
+        Confirm::None | Confirm::Enter => {}
+    }
+    why.extend(plan.irrevocable.as_ref().map(|cannot| format!("Undo cannot take back: {cannot}")));
+    (!why.is_empty()).then(|| why.join(" "))
+}
+
+/// Shows the plan on stderr and asks.
+pub fn ask(plan: &Plan, question: &str) {
+    let mut text = plan_text(plan);
+    text.push_str(question);
+    let _ = match plan.confirm {
+        Confirm::Type(number) => write!(text, "\nType {number} to do it, anything else to leave it: "),
+        _ => write!(text, "\nDo it? [y/N] "),
+    };
+    output::prompt(&text);
+}
+
+/// The command line as it was given with `--yes`, for a shell.
+#[must_use]
+pub fn with_yes() -> String {
+    let mut words: Vec<String> = std::env::args_os().skip(1).map(|word| quote::word(word.as_encoded_bytes())).collect();
+    words.insert(words.len().min(1), "--yes".to_owned());
+    format!("cgrove {}", words.join(" "))
+}
+
+/// Title, numbered shell lines and warnings.
+fn plan_text(plan: &Plan) -> String {
+    let mut text = format!("{}\n", plan.title);
+    for (number, line) in (1..).zip(&plan.shell) {
+        let _ = writeln!(text, "{number:>3}  {line}");
+    }
+    for warning in &plan.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    text
+}
+
+/// A plan on its way to the user.
+pub struct Printed<'a> {
+    how: &'a How,
+    plan: &'a Plan,
+    hierarchies: Vec<Hierarchy>,
+}
+
+impl<'a> Printed<'a> {
+    /// How `how` wants `plan` printed.
+    #[must_use]
+    pub fn of(how: &'a How, plan: &'a Plan, hands: &Hands) -> Self {
+        Self { how, plan, hierarchies: hierarchies(hands) }
+    }
+
+    /// Shows what would be done; nothing is.
+    ///
+    /// # Errors
+    /// Writing to stdout.
+    pub fn shown(&self) -> anyhow::Result<Code> {
+        let plan = self.plan;
+        if self.how.json {
+            output::json(&self.object(None).into())?;
+        } else if self.how.shell {
+            self.warn();
+            let lines: Vec<&str> = plan.shell.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+            output::data(&lines.concat())?;
+        } else if plan.steps.is_empty() {
+            let why = plan.warnings.first().map_or("nothing to do", String::as_str);
+            output::data(&format!("{}: {why}\n", plan.title))?;
+        } else {
+            let mut text = plan_text(plan);
+            let _ = match question(plan) {
+                Some(why) => writeln!(text, "would ask: {why} (--yes consents)"),
+                None => writeln!(text, "would ask nothing"),
+            };
+            output::data(&text)?;
+        }
+        Ok(Code::Done)
+    }
+
+    /// It is not done, and why.
+    ///
+    /// # Errors
+    /// Writing to stdout.
+    pub fn not(&self, why: &str) -> anyhow::Result<()> {
+        if self.how.json {
+            let mut object = self.object(None);
+            object.insert("failure".into(), json!({ "title": self.plan.title, "reason": why, "instead": [] }));
+            output::json(&object.into())?;
+        } else if !self.plan.shell.is_empty() {
+            output::message(plan_text(self.plan).trim_end());
+        }
+        output::message(&format!("cgrove: {why}"));
+        Ok(())
+    }
+
+    /// What was done, or how it failed.
+    ///
+    /// # Errors
+    /// Writing to stdout.
+    pub fn done(&self, report: &Report, code: Code) -> anyhow::Result<()> {
+        self.warn();
+        if self.how.json {
+            let mut object = self.object(Some(report));
+            object.insert("exit".into(), code.number().into());
+            if let Some((_, failure)) = &report.failed {
+                let reason = json!({ "title": report.title, "reason": failure.to_string(), "instead": [] });
+                object.insert("failure".into(), reason);
+            }
+            output::json(&object.into())?;
+        } else if report.succeeded() {
+            output::data(&format!("{report}\n"))?;
+        }
+        for (_, outcome) in &report.done {
+            if let Outcome::Nothing(why) = outcome {
+                output::message(&format!("cgrove: {why}"));
+            }
+        }
+        if !report.succeeded() {
+            output::message(&format!("cgrove: {report}"));
+        }
+        Ok(())
+    }
+
+    fn warn(&self) {
+        if !self.how.json {
+            self.plan.warnings.iter().for_each(|warning| output::message(&format!("warning: {warning}")));
+        }
+    }
+
+    /// The one JSON object.
+    fn object(&self, report: Option<&Report>) -> Map<String, Value> {
+        let plan = self.plan;
+        let mut object = Map::new();
+        object.insert("title".into(), plan.title.clone().into());
+        object.insert("dry_run".into(), report.is_none().into());
+        let steps = plan.steps.iter().enumerate().map(|(index, step)| self.step(index, step, report));
+        object.insert("steps".into(), steps.collect());
+        object.insert("shell".into(), plan.shell.clone().into());
+        object.insert("warnings".into(), plan.warnings.clone().into());
+        object.insert("asks".into(), question(plan).into());
+        object.insert("irrevocable".into(), plan.irrevocable.clone().into());
+        object.insert("journal".into(), report.and_then(|report| report.number).into());
+        object.insert("failure".into(), Value::Null);
+        object.insert("exit".into(), 0.into());
+        object
+    }
+
+    fn step(&self, index: usize, step: &Step, report: Option<&Report>) -> Value {
+        let mut object = variant("step", self.plain(step));
+        let (state, outcome) = match report {
+            None => ("planned", None),
+            Some(report) if report.rolled_back.contains(&index) => ("rolled_back", None),
+            Some(report) if report.failed.as_ref().is_some_and(|(failed, _)| *failed == index) => ("failed", None),
+            Some(report) => match report.done.iter().find(|(done, _)| *done == index) {
+                Some((_, outcome)) => ("done", Some(outcome)),
+                None => ("not_tried", None),
+            },
+        };
+        object.insert("state".into(), state.into());
+        let outcome = outcome.map(|outcome| Value::Object(variant("outcome", self.plain(outcome))));
+        object.insert("outcome".into(), outcome.into());
+        Value::Object(object)
+    }
+
+    /// As the journal has it, but places as the command line names them.
+    fn plain(&self, it: &impl serde::Serialize) -> Value {
+        serde_json::to_value(it).map_or(Value::Null, |value| self.places(value))
+    }
+
+    fn places(&self, value: Value) -> Value {
+        match value {
+            Value::Object(object) => {
+                let id = object.get("hierarchy").and_then(Value::as_u64);
+                if let (Some(id), Some(Value::String(path)), 2) = (id, object.get("path"), object.len()) {
+                    let label = self.hierarchies.iter().find(|h| u64::from(h.id.0) == id).map(Hierarchy::label);
+                    return format!("{}:{path}", label.unwrap_or_default()).into();
+                }
+                object.into_iter().map(|(key, value)| (key, self.places(value))).collect::<Map<_, _>>().into()
+            }
+            Value::Array(all) => all.into_iter().map(|value| self.places(value)).collect(),
+            other => other,
+        }
+    }
+}
+
+/// `{"Write": {…}}` as `{"step": "write", …}`; what has no name of its own goes under `value`.
+fn variant(tag: &str, value: Value) -> Map<String, Value> {
+    let mut object = Map::new();
+    match value {
+        Value::Object(outer) if outer.len() == 1 => {
+            for (name, inner) in outer {
+                object.insert(tag.into(), snake(&name).into());
+                match inner {
+                    Value::Object(fields) if !fields.is_empty() => object.extend(fields),
+                    other => drop(object.insert("value".into(), other)),
+                }
+            }
+        }
+        Value::String(name) => drop(object.insert(tag.into(), snake(&name).into())),
+        other => drop(object.insert(tag.into(), other)),
+    }
+    object
+}
+
+fn snake(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// Tells why nothing can be done, and the ways that are open.
+///
+/// # Errors
+/// Writing to stdout.
+pub fn refusal(how: &How, hands: &mut Hands, refusal: &Refusal) -> anyhow::Result<()> {
+    let mut text = format!("cgrove: {}: {}", refusal.title, refusal.rule);
+    let mut instead = Vec::new();
+    for way in &refusal.instead {
+        let _ = write!(text, "\n  instead: {}", way.say);
+        // The first of its intents can be planned as things stand; the rest only after it.
+        let shell: Vec<String> = match way.intents.as_slice() {
+            [only] => hands.plan(only)?.map_or_else(|_| Vec::new(), |plan| plan.shell),
+            _ => Vec::new(),
+        };
+        for line in &shell {
+            let _ = write!(text, "\n    {line}");
+        }
+        instead.push(json!({ "say": way.say, "shell": shell }));
+    }
+    if how.json {
+        output::json(&json!({
+            "title": refusal.title, "dry_run": how.looks_only(), "steps": [], "shell": [], "warnings": [],
+            "asks": null, "irrevocable": null, "journal": null,
+            "failure": { "title": refusal.title, "reason": refusal.rule, "instead": instead },
+            "exit": Code::Host.number(),
+        }))?;
+    }
+    output::message(&text);
+    Ok(())
+}
+
+fn hierarchies(hands: &Hands) -> Vec<Hierarchy> {
+    hands.discover().map_or_else(|_| Vec::new(), |found| found.hierarchies)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_flat() {
+        let flat = |value| Value::Object(variant("step", value));
+        assert_eq!(flat(json!({ "MakeGroup": { "at": "cpu:/a" } })), json!({ "step": "make_group", "at": "cpu:/a" }));
+        assert_eq!(flat(json!("Removed")), json!({ "step": "removed" }));
+        assert_eq!(flat(json!({ "Stored": "600" })), json!({ "step": "stored", "value": "600" }));
+        assert_eq!(flat(json!({ "Moved": [] })), json!({ "step": "moved", "value": [] }));
+    }
+}
