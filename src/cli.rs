@@ -6,6 +6,7 @@
 //!
 //! Not here: what the commands do. Each is a caller of `kernel`, `experiment`, `effect` or `runtime`.
 
+pub mod apply;
 pub mod args;
 pub mod cleanup;
 pub mod delegate;
@@ -71,6 +72,8 @@ fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
         Some(args::Command::Tree(args)) => tree::run(&args),
         Some(args::Command::Predict(args)) => predict::run(&args),
         Some(args::Command::Verify(args)) => verify::run(&args),
+        Some(args::Command::Apply(args)) => apply::apply(&args),
+        Some(args::Command::Destroy(args)) => apply::destroy(&args),
         Some(args::Command::Mkdir(args)) => mkdir::run(&args),
         Some(args::Command::Rmdir(args)) => rmdir::run(&args),
         Some(args::Command::Set(args)) => set::run(&args),

@@ -15,6 +15,8 @@
 //! 4. [`run::Run`] is fed with events and answers with actions: `cgrove verify` and the screen both drive it. When it has
 //!    measured ([`measure`]), it corrects the capacity ([`capacity`]) and makes the same report with both columns filled.
 //!
+//! [`groups`] is the way without workloads: what `cgrove apply` and `cgrove destroy` do.
+//!
 //! Nothing here reads a file, a clock or a counter: bytes, times and snapshots are handed in.
 
 pub mod capacity;
@@ -23,6 +25,7 @@ pub mod convert;
 pub mod cpus;
 pub mod error;
 pub mod file;
+pub mod groups;
 pub mod measure;
 mod names;
 pub mod parse;

@@ -78,6 +78,10 @@ pub enum Command {
     Predict(super::predict::Predict),
     /// Build an experiment, run it, measure it, compare, remove it.
     Verify(super::verify::Verify),
+    /// Make the groups of an experiment, without its workloads; a second time there is nothing to do.
+    Apply(super::apply::Groups),
+    /// Remove the groups of an experiment that `apply` made, as far as they are empty.
+    Destroy(super::apply::Groups),
     /// Make a group.
     Mkdir(super::mkdir::Mkdir),
     /// Remove groups.

@@ -59,25 +59,42 @@ impl How {
     }
 }
 
-/// Runs a verb: `intent` says what is wanted.
+/// What a verb wants.
+pub struct Wanted {
+    /// What is to be done.
+    pub intent: Intent,
+    /// What to know beside the plan, one sentence each: what was converted, what stays although it was named.
+    pub notes: Vec<String>,
+    /// The exit code where all went well.
+    pub code: Code,
+}
+
+impl From<Intent> for Wanted {
+    fn from(intent: Intent) -> Self {
+        Self { intent, notes: Vec::new(), code: Code::Done }
+    }
+}
+
+/// Runs a verb: `wanted` says what is wanted.
 ///
 /// # Errors
-/// Exit 2 from `intent`; exit 3 if the host cannot be read.
-pub fn run(how: &How, intent: impl FnOnce(&mut Scene<'_>) -> Result<Intent>) -> Result<Code> {
+/// Exit 2 from `wanted`; exit 3 if the host cannot be read.
+pub fn run<W: Into<Wanted>>(how: &How, wanted: impl FnOnce(&mut Scene<'_>) -> Result<W>) -> Result<Code> {
     let mut hands = Hands::looking(Limits::default()).map_err(host)?;
     hands.take_kept_for_own();
-    let intent = intent(&mut Scene::new(&mut hands)?)?;
-    let plan = match hands.plan(&intent).map_err(host)? {
+    let wanted = wanted(&mut Scene::new(&mut hands)?)?.into();
+    let plan = match hands.plan(&wanted.intent).map_err(host)? {
         Ok(plan) => plan,
         Err(refusal) => return refused(how, &mut hands, &refusal),
     };
     if how.looks_only() || plan.steps.is_empty() {
-        return Printed::of(how, &plan, &hands).shown();
+        Printed::of(how, &plan, &hands).noting(&wanted).shown()?;
+        return Ok(wanted.code);
     }
     if let Some(no) = consent(how, &plan)? {
         return no.tell(how, &plan, &hands);
     }
-    carry_out(how, hands, &intent, plan)
+    carry_out(how, hands, &wanted, plan)
 }
 
 /// One intent as it is, several as one plan with this title.
@@ -98,7 +115,7 @@ fn host(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// Does what was agreed to.
-fn carry_out(how: &How, mut hands: Hands, intent: &Intent, mut plan: Plan) -> Result<Code> {
+fn carry_out(how: &How, mut hands: Hands, wanted: &Wanted, mut plan: Plan) -> Result<Code> {
     hands.open_journal();
     // From here on a signal rolls back; before, it just ended cgrove.
     let stop = hands.stop();
@@ -110,7 +127,7 @@ fn carry_out(how: &How, mut hands: Hands, intent: &Intent, mut plan: Plan) -> Re
     })
     .context("listening for signals")?;
     let report = loop {
-        match hands.execute(intent, &plan)? {
+        match hands.execute(&wanted.intent, &plan)? {
             Executed::Report(report) => break report,
             Executed::Refused(refusal) => return refused(how, &mut hands, &refusal),
             Executed::Changed(other) => {
@@ -123,8 +140,8 @@ fn carry_out(how: &How, mut hands: Hands, intent: &Intent, mut plan: Plan) -> Re
         }
     };
     listening.close();
-    let code = code(&report);
-    let printed = Printed::of(how, &plan, &hands).done(&report, code);
+    let code = code(&report, wanted.code);
+    let printed = Printed::of(how, &plan, &hands).noting(wanted).done(&report, code);
     // What could not be rolled back stays for `cgrove cleanup`.
     let ended = if report.stuck.is_empty() { hands.settle() } else { hands.finish().map(drop) };
     if let Err(failure) = ended {
@@ -133,17 +150,19 @@ fn carry_out(how: &How, mut hands: Hands, intent: &Intent, mut plan: Plan) -> Re
     printed.map(|()| code)
 }
 
-fn code(report: &Report) -> Code {
+fn code(report: &Report, done: Code) -> Code {
     match &report.failed {
-        None => Code::Done,
+        None => done,
         Some((_, failure)) if failure.operation == INTERRUPTED && report.stuck.is_empty() => Code::Interrupted,
         Some(_) => Code::Failed,
     }
 }
 
+/// Nothing can be done; where that is because all stands already as it was asked for, that is fine.
 fn refused(how: &How, hands: &mut Hands, refusal: &Refusal) -> Result<Code> {
-    print::refusal(how, hands, refusal)?;
-    Ok(Code::Host)
+    let code = if refusal.is_nothing_to_do() { Code::Done } else { Code::Host };
+    print::refusal(how, hands, refusal, code)?;
+    Ok(code)
 }
 
 /// Why it is not done although it could be.

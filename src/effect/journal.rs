@@ -16,6 +16,7 @@ use etcetera::BaseStrategy as _;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 
 use super::failure::{Failure, errno, raw};
+use crate::model::bytes::escape;
 use crate::model::id::GroupKey;
 use crate::plan::journal::{Entry, FORMAT, Journal, Line, State};
 use crate::plan::step::Outcome;
@@ -89,7 +90,8 @@ impl Writer {
         flock(&file, FlockOperation::NonBlockingLockExclusive)
             .map_err(|e| Failure::new("journal", &hidden, raw(e)).because("cannot be locked"))?;
         let mut writer = Self { file, path: hidden, length: 0, journal: Journal::default(), note: None };
-        let line = Line::Visit { format: FORMAT, boot_id: boot_id.to_owned(), pid, time_ms: now_ms() };
+        let command = env::args_os().skip(1).map(|word| escape(word.as_encoded_bytes())).collect();
+        let line = Line::Visit { format: FORMAT, boot_id: boot_id.to_owned(), pid, time_ms: now_ms(), command };
         let named = writer.write(line).and_then(|()| publish(&writer.path, directory, boot_id, pid));
         match named {
             Ok(path) => writer.path = path,

@@ -49,6 +49,7 @@ use super::measure::Window;
 use super::report::Report;
 use super::setup::Setup;
 
+pub use check::explain;
 pub use end::{End, Ending};
 pub use progress::{Progress, changes};
 

@@ -66,6 +66,9 @@ pub enum Line {
         pid: i32,
         /// Wall-clock time in milliseconds since 1970.
         time_ms: u64,
+        /// The command line without the program, each word escaped: `apply`, `figure2.toml`; none for the screen.
+        #[serde(default)]
+        command: Vec<String>,
     },
     /// A plan is begun.
     Begin {
@@ -151,6 +154,10 @@ pub struct Journal {
     pub boot_id: Option<String>,
     /// Process id of the cgrove that wrote it.
     pub pid: Option<i32>,
+    /// When the visit began: wall-clock time in milliseconds since 1970, for people.
+    pub time_ms: u64,
+    /// The command line without the program, each word escaped.
+    pub command: Vec<String>,
     /// Entries in the order in which they were begun.
     pub entries: Vec<Entry>,
 }
@@ -190,9 +197,11 @@ impl Journal {
     /// Takes a line in. Lines of entries or steps that do not exist change nothing.
     pub fn apply(&mut self, line: Line) {
         match line {
-            Line::Visit { boot_id, pid, .. } => {
+            Line::Visit { boot_id, pid, time_ms, command, .. } => {
                 self.boot_id = Some(boot_id);
                 self.pid = Some(pid);
+                self.time_ms = time_ms;
+                self.command = command;
             }
             Line::Begin { number, time_ms, title, shell, steps, undoes } => {
                 let steps = steps.into_iter().map(|step| Record { step, state: State::Planned }).collect();

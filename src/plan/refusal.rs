@@ -1,6 +1,9 @@
 //! Why something cannot be done, before anything was written, and what can be done instead.
 use super::intent::Intent;
 
+/// Title of a refusal where all stands already as it was asked for.
+pub const NOTHING_TO_DO: &str = "nothing to do";
+
 /// A refusal: the rule of the kernel (or of cgrove) that stands against an intent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -27,6 +30,12 @@ impl Refusal {
     #[must_use]
     pub fn new(title: impl Into<String>, rule: impl Into<String>) -> Self {
         Self { title: title.into(), rule: rule.into(), instead: Vec::new() }
+    }
+
+    /// Whether all stands already as it was asked for.
+    #[must_use]
+    pub fn is_nothing_to_do(&self) -> bool {
+        self.title == NOTHING_TO_DO
     }
 
     /// The same with one more way out.

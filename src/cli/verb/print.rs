@@ -3,10 +3,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::How;
+use super::{How, Wanted};
 use crate::cli::exit::Code;
 use crate::cli::output;
 use crate::effect::transaction::Report;
+use crate::model::bytes::escape;
 use crate::model::hierarchy::Hierarchy;
 use crate::plan::quote;
 use crate::plan::refusal::Refusal;
@@ -62,21 +63,32 @@ pub struct Printed<'a> {
     how: &'a How,
     plan: &'a Plan,
     hierarchies: Vec<Hierarchy>,
+    notes: &'a [String],
+    code: Code,
 }
 
 impl<'a> Printed<'a> {
     /// How `how` wants `plan` printed.
     #[must_use]
     pub fn of(how: &'a How, plan: &'a Plan, hands: &Hands) -> Self {
-        Self { how, plan, hierarchies: hierarchies(hands) }
+        Self { how, plan, hierarchies: hierarchies(hands), notes: &[], code: Code::Done }
+    }
+
+    /// With what to know beside the plan, and the exit code.
+    #[must_use]
+    pub fn noting(mut self, wanted: &'a Wanted) -> Self {
+        self.notes = &wanted.notes;
+        self.code = wanted.code;
+        self
     }
 
     /// Shows what would be done; nothing is.
     ///
     /// # Errors
     /// Writing to stdout.
-    pub fn shown(&self) -> anyhow::Result<Code> {
+    pub fn shown(&self) -> anyhow::Result<()> {
         let plan = self.plan;
+        self.say_notes();
         if self.how.json {
             output::json(&self.object(None).into())?;
         } else if self.how.shell {
@@ -85,7 +97,8 @@ impl<'a> Printed<'a> {
             output::data(&lines.concat())?;
         } else if plan.steps.is_empty() {
             let why = plan.warnings.first().map_or("nothing to do", String::as_str);
-            output::data(&format!("{}: {why}\n", plan.title))?;
+            let title = if plan.title.is_empty() { "cgrove" } else { &plan.title };
+            output::data(&format!("{title}: {why}\n"))?;
         } else {
             let mut text = plan_text(plan);
             let _ = match question(plan) {
@@ -94,7 +107,7 @@ impl<'a> Printed<'a> {
             };
             output::data(&text)?;
         }
-        Ok(Code::Done)
+        Ok(())
     }
 
     /// It is not done, and why.
@@ -105,6 +118,7 @@ impl<'a> Printed<'a> {
         if self.how.json {
             let mut object = self.object(None);
             object.insert("failure".into(), json!({ "title": self.plan.title, "reason": why, "instead": [] }));
+            object.insert("exit".into(), Code::Host.number().into());
             output::json(&object.into())?;
         } else if !self.plan.shell.is_empty() {
             output::message(plan_text(self.plan).trim_end());
@@ -128,8 +142,9 @@ impl<'a> Printed<'a> {
             }
             output::json(&object.into())?;
         } else if report.succeeded() {
-            output::data(&format!("{report}\n"))?;
+            output::data(&format!("{report}\n{}", self.values(report)))?;
         }
+        self.say_notes();
         for (_, outcome) in &report.done {
             if let Outcome::Nothing(why) = outcome {
                 output::message(&format!("cgrove: {why}"));
@@ -139,6 +154,34 @@ impl<'a> Printed<'a> {
             output::message(&format!("cgrove: {report}"));
         }
         Ok(())
+    }
+
+    /// Each value that was written, with what stood before and what the kernel made of it.
+    fn values(&self, report: &Report) -> String {
+        let mut text = String::new();
+        for (index, outcome) in &report.done {
+            let Some(Step::Write { at, file, data, prior, .. }) = self.plan.steps.get(*index) else { continue };
+            let label =
+                self.hierarchies.iter().find(|h| h.id == at.hierarchy).map_or_else(String::new, Hierarchy::label);
+            let _ = write!(text, "  {label}:{at} {file}: ");
+            if let Some(prior) = prior {
+                let _ = write!(text, "{} → ", value(prior));
+            }
+            let _ = match outcome {
+                Outcome::Stored(Some(stored)) if !is_sign(data) && stored.trim_ascii() != data.trim_ascii() => {
+                    writeln!(text, "{} (asked {})", value(stored), value(data))
+                }
+                Outcome::Stored(Some(stored)) => writeln!(text, "{}", value(stored)),
+                _ => writeln!(text, "{}", value(data)),
+            };
+        }
+        text
+    }
+
+    fn say_notes(&self) {
+        if !self.how.json {
+            self.notes.iter().for_each(|note| output::message(&format!("cgrove: {note}")));
+        }
     }
 
     fn warn(&self) {
@@ -160,8 +203,9 @@ impl<'a> Printed<'a> {
         object.insert("asks".into(), question(plan).into());
         object.insert("irrevocable".into(), plan.irrevocable.clone().into());
         object.insert("journal".into(), report.and_then(|report| report.number).into());
+        object.insert("notes".into(), self.notes.to_vec().into());
         object.insert("failure".into(), Value::Null);
-        object.insert("exit".into(), 0.into());
+        object.insert("exit".into(), self.code.number().into());
         object
     }
 
@@ -203,6 +247,22 @@ impl<'a> Printed<'a> {
     }
 }
 
+/// A value as one line.
+fn value(bytes: &[u8]) -> String {
+    const MOST: usize = 60;
+    let text = escape(bytes.trim_ascii());
+    match (text.is_empty(), text.char_indices().nth(MOST)) {
+        (true, _) => "(empty)".to_owned(),
+        (_, Some((end, _))) => format!("{}…", &text[..end]),
+        _ => text,
+    }
+}
+
+/// `+cpu -io`: what is read afterwards looks otherwise.
+fn is_sign(data: &[u8]) -> bool {
+    data.split(u8::is_ascii_whitespace).all(|word| matches!(word.first(), Some(b'+' | b'-') | None))
+}
+
 /// `{"Write": {…}}` as `{"step": "write", …}`; what has no name of its own goes under `value`.
 fn variant(tag: &str, value: Value) -> Map<String, Value> {
     let mut object = Map::new();
@@ -237,7 +297,7 @@ fn snake(name: &str) -> String {
 ///
 /// # Errors
 /// Writing to stdout.
-pub fn refusal(how: &How, hands: &mut Hands, refusal: &Refusal) -> anyhow::Result<()> {
+pub fn refusal(how: &How, hands: &mut Hands, refusal: &Refusal, code: Code) -> anyhow::Result<()> {
     let mut text = format!("cgrove: {}: {}", refusal.title, refusal.rule);
     let mut instead = Vec::new();
     for way in &refusal.instead {
@@ -255,9 +315,9 @@ pub fn refusal(how: &How, hands: &mut Hands, refusal: &Refusal) -> anyhow::Resul
     if how.json {
         output::json(&json!({
             "title": refusal.title, "dry_run": how.looks_only(), "steps": [], "shell": [], "warnings": [],
-            "asks": null, "irrevocable": null, "journal": null,
+            "asks": null, "irrevocable": null, "journal": null, "notes": [],
             "failure": { "title": refusal.title, "reason": refusal.rule, "instead": instead },
-            "exit": Code::Host.number(),
+            "exit": code.number(),
         }))?;
     }
     output::message(&text);

@@ -9,8 +9,10 @@ use anyhow::Result;
 use crate::cli::exit::Coded;
 use crate::cli::target;
 use crate::effect::directories::Directories;
+use crate::kernel::discover::Discovery;
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Hierarchy;
+use crate::model::host::Host;
 use crate::model::id::{TaskKey, Tid};
 use crate::model::place::Place;
 use crate::model::survey::{Needs, Survey};
@@ -30,8 +32,23 @@ impl<'a> Scene<'a> {
     /// # Errors
     /// Exit 3 if it cannot be read.
     pub fn new(hands: &'a mut Hands) -> Result<Self> {
-        let hierarchies = hands.discover().map_err(|error| Coded::host(format!("{error:#}")))?.hierarchies;
-        Ok(Self { hands, hierarchies })
+        let mut scene = Self { hands, hierarchies: Vec::new() };
+        scene.hierarchies = scene.found()?.hierarchies;
+        Ok(scene)
+    }
+
+    /// The host.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        self.hands.host()
+    }
+
+    /// What is mounted, read afresh.
+    ///
+    /// # Errors
+    /// Exit 3 if it cannot be read.
+    pub fn found(&self) -> Result<Discovery> {
+        self.hands.discover().map_err(|error| Coded::host(format!("{error:#}")))
     }
 
     /// Looks afresh at what is needed.

@@ -2,14 +2,13 @@
 use std::collections::BTreeMap;
 
 use crate::experiment::file::WorkloadSpec;
+use crate::experiment::groups;
 use crate::experiment::setup::Setup;
-use crate::experiment::weights;
-use crate::model::bytes::{Bytes, escape};
-use crate::model::hierarchy::Version;
+use crate::model::bytes::escape;
 use crate::model::id::{GroupKey, TaskKey};
 use crate::model::place::Place;
 use crate::model::workload::{Launch, Program};
-use crate::plan::intent::{Intent, Setting};
+use crate::plan::intent::Intent;
 use crate::plan::journal::{Entry, State};
 use crate::plan::step::{Outcome, Step};
 
@@ -17,60 +16,25 @@ use super::Facts;
 
 /// Where a group of the experiment is (to be).
 pub(super) fn place(setup: &Setup, facts: &Facts, group: usize) -> Place {
-    facts.stage.child(setup.experiment.groups[group].path.as_bytes())
+    groups::place(setup, &facts.stage, group)
 }
 
 /// The intent that makes the stage.
 pub(super) fn stage(facts: &Facts) -> Intent {
-    let top = Place::top(facts.stage.hierarchy);
-    let path = facts.stage.path.strip_prefix(b"/").unwrap_or_default().into();
-    Intent::Create { parent: top, path, settings: Vec::new(), controllers: controllers() }
+    groups::create_stage(&facts.stage)
 }
 
 /// The intent that makes a group with its settings.
 pub(super) fn group(setup: &Setup, facts: &Facts, group: usize) -> Intent {
-    let spec = &setup.experiment.groups[group];
-    let parent = spec.parent.map_or_else(|| facts.stage.clone(), |parent| place(setup, facts, parent));
-    let path: Bytes = spec.name().as_bytes().into();
-    Intent::Create { parent, path, settings: settings(setup, group), controllers: controllers() }
-}
-
-fn controllers() -> Vec<Box<str>> {
-    vec!["cpu".into()]
-}
-
-/// What is written into the files of a group, in an order that the kernel accepts: the weight before cpu.idle (an idle
-/// group takes none), the period before the quota.
-pub(super) fn settings(setup: &Setup, group: usize) -> Vec<Setting> {
-    let spec = &setup.experiment.groups[group];
-    let mut settings = Vec::new();
-    let mut write =
-        |file: &str, data: String| settings.push(Setting { file: file.into(), data: data.into_bytes().into() });
-    if let Some(weight) = spec.weight {
-        write(weights::file(setup.version), weight.to_string());
-    }
-    if let Some(quota) = spec.quota
-        && let Some(quota_us) = quota.quota_us
-    {
-        match setup.version {
-            Version::V1 => {
-                write("cpu.cfs_period_us", quota.period_us.to_string());
-                write("cpu.cfs_quota_us", quota_us.to_string());
-            }
-            Version::V2 => write("cpu.max", format!("{quota_us} {}", quota.period_us)),
-        }
-    }
-    if spec.idle {
-        write("cpu.idle", "1".to_owned());
-    }
-    settings.extend(spec.set.iter().cloned());
-    settings
+    groups::create(setup, &facts.stage, group)
 }
 
 /// "make cg1/cg2: cpu.shares 100".
 pub(super) fn say(setup: &Setup, group: usize) -> String {
-    let what: Vec<String> =
-        settings(setup, group).iter().map(|setting| format!("{} {}", setting.file, escape(&setting.data))).collect();
+    let what: Vec<String> = groups::settings(setup, group)
+        .iter()
+        .map(|setting| format!("{} {}", setting.file, escape(&setting.data)))
+        .collect();
     let colon = if what.is_empty() { "" } else { ": " };
     format!("make {}{colon}{}", escape(setup.experiment.groups[group].path.as_bytes()), what.join(", "))
 }

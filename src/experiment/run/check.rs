@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use crate::experiment::file::Experiment;
+use crate::experiment::groups;
 use crate::experiment::report::Built;
 use crate::experiment::setup::{Setup, Unfit, number};
 use crate::model::bytes::escape;
@@ -27,7 +28,8 @@ pub(super) fn worth_it(file: &str, experiment: &Experiment) -> Result<(), String
 }
 
 /// Why an experiment does not fit, and what would help.
-pub(super) fn explain(file: &str, unfit: &Unfit) -> String {
+#[must_use]
+pub fn explain(file: &str, unfit: &Unfit) -> String {
     match unfit {
         Unfit::Rule { convertible: true, .. } => {
             format!("{file}: {unfit}\n  --convert converts it by the kernel's formula")
@@ -38,8 +40,7 @@ pub(super) fn explain(file: &str, unfit: &Unfit) -> String {
 
 /// What must be looked at: the stage and every group of the experiment.
 pub(super) fn needs(setup: &Setup, facts: &Facts) -> Needs {
-    let groups = (0..setup.experiment.groups.len()).map(|group| build::place(setup, facts, group));
-    Needs { groups: [facts.stage.clone()].into_iter().chain(groups).collect(), ..Needs::default() }
+    groups::needs(setup, &facts.stage)
 }
 
 /// Whether the experiment can be built; true if the stage exists already.

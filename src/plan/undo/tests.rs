@@ -347,7 +347,13 @@ fn the_receipt_says_what_stands() {
 fn a_journal_survives_a_torn_last_line() {
     let visit = Visit::new(Version::V1);
     let top = visit.fake.top();
-    let begin = Line::Visit { format: super::super::journal::FORMAT, boot_id: "b".to_owned(), pid: 7, time_ms: 1 };
+    let begin = Line::Visit {
+        format: super::super::journal::FORMAT,
+        boot_id: "b".to_owned(),
+        pid: 7,
+        time_ms: 1,
+        command: Vec::new(),
+    };
     let plan = visit.plan(&create(&top, "caf\u{e9}", &[("cpu.shares", "600")])).unwrap();
     let (title, shell) = (plan.title, plan.shell);
     let lines = [
