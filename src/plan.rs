@@ -64,7 +64,7 @@ pub fn plan_with(intent: &Intent, survey: &Survey, journal: &[Entry]) -> Result<
         Intent::Create { parent, path, settings, controllers } => {
             create::plan(survey, parent, path, settings, controllers)
         }
-        Intent::Remove { group } => remove::plan(survey, group),
+        Intent::Remove { group, inside } => remove::plan(survey, group, *inside),
         Intent::Set { group, setting } => set::plan(survey, group, setting),
         Intent::Move { tasks, to, scope } => move_task::plan(survey, tasks, to, *scope),
         Intent::Launch { launches } => launch::plan(survey, launches),

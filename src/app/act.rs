@@ -7,7 +7,7 @@ pub use ask::is_held;
 pub use look::{open_panel, select, show_hierarchy, sort_by};
 pub use off::off;
 
-use crate::plan::intent::Intent;
+use crate::plan::intent::{Inside, Intent};
 use crate::plan::journal;
 
 use super::change::{Ask, begin};
@@ -138,7 +138,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Signal => stop(state),
         Action::Remove => {
             if let Some(group) = state.selected_place() {
-                return begin(state, Intent::Remove { group }, Ask::AsPlanned);
+                return begin(state, Intent::Remove { group, inside: Inside::Nothing }, Ask::AsPlanned);
             }
         }
         Action::Undo => {

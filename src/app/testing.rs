@@ -26,7 +26,7 @@ use crate::model::structure::Structure;
 use crate::model::task::{Policy, Task};
 use crate::model::time::Mono;
 use crate::model::workload::{Workload, WorkloadState};
-use crate::plan::intent::{Intent, Scope, Target};
+use crate::plan::intent::{Inside, Intent, Scope, Target};
 use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::refusal::{Refusal, Way};
 use crate::plan::step::{Confirm, Moved, Outcome, Plan, Signal, Step};
@@ -521,7 +521,7 @@ impl World {
                 };
                 (format!("{} of {group}: {data}", setting.file), vec![step])
             }
-            Intent::Remove { group } => {
+            Intent::Remove { group, .. } => {
                 let below = self.groups.keys().filter(|p| p.parent().as_ref() == Some(group)).count();
                 if below > 0 {
                     return Err(Refusal {
@@ -537,7 +537,7 @@ impl World {
                                 .keys()
                                 .rev()
                                 .filter(|p| p.is_within(group))
-                                .map(|p| Intent::Remove { group: p.clone() })
+                                .map(|p| Intent::Remove { group: p.clone(), inside: Inside::Nothing })
                                 .collect(),
                         }],
                     });
@@ -611,7 +611,15 @@ impl World {
                 (format!("undo {} changes", entries.len()), steps)
             }
         };
-        Ok(Plan { title, steps, shell, warnings: Vec::new(), confirm: self.confirm, irrevocable: None })
+        Ok(Plan {
+            title,
+            steps,
+            shell,
+            warnings: Vec::new(),
+            confirm: self.confirm,
+            foreign: self.confirm == Confirm::Foreign,
+            irrevocable: None,
+        })
     }
 
     fn execute(&mut self, state: &mut State, token: Token, plan: Plan) {
@@ -678,6 +686,7 @@ impl World {
                 Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }])
             }
             Step::Drain { .. } => Outcome::Moved(Vec::new()),
+            Step::KillAll { .. } => Outcome::Killed(Vec::new()),
             Step::Launch { launch, .. } => {
                 let path = launch.groups[0].to_string();
                 let tid = self.task(&path, "spin");

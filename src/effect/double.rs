@@ -71,6 +71,7 @@ impl Executor for Recorder {
                 Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }])
             }
             Step::Drain { .. } => Outcome::Nothing("nothing to drain".to_owned()),
+            Step::KillAll { .. } => Outcome::Nothing("nothing to kill".to_owned()),
             Step::Launch { .. } => {
                 self.last_pid += 1;
                 Outcome::Launched(TaskKey { tid: self.last_pid, start: 1 })
@@ -86,6 +87,7 @@ fn operation(step: &Step) -> &'static str {
         Step::RemoveGroup { .. } => "rmdir",
         Step::Write { .. } => "write",
         Step::Move { .. } | Step::Drain { .. } => "move",
+        Step::KillAll { .. } => "kill",
         Step::Launch { .. } => "launch",
         Step::Signal { .. } => "signal",
     }

@@ -12,6 +12,7 @@ use crate::plan::step::{Outcome, Signal, Step};
 mod drain;
 mod group;
 mod interrupt;
+mod kill_all;
 mod relocate;
 mod signal;
 mod write;
@@ -54,6 +55,7 @@ impl Executor for Kernel<'_> {
             Step::Write { at, key, file, data, .. } => write::write(directories, at, *key, file, data),
             Step::Move { task, scope, from, to } => relocate::relocate(directories, *task, *scope, from, to),
             Step::Drain { from, to } => drain::drain(directories, from, to),
+            Step::KillAll { at, key } => kill_all::kill_all(directories, at, *key),
             Step::Launch { launch, .. } => self.launcher.launch(launch, directories).map(Outcome::Launched),
             // Of a workload the whole tree is meant: a loop's threads end with it, what a command forked does not.
             Step::Signal { process, signal: Signal::Kill } if self.is_running_workload(*process) => {

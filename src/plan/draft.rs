@@ -26,6 +26,7 @@ pub struct Draft<'a> {
     cannot: String,
     warnings: Vec<String>,
     confirm: Confirm,
+    foreign: bool,
     irrevocable: Vec<String>,
 }
 
@@ -54,6 +55,7 @@ impl<'a> Draft<'a> {
             cannot,
             warnings: Vec::new(),
             confirm: Confirm::None,
+            foreign: false,
             irrevocable: Vec::new(),
         })
     }
@@ -79,7 +81,10 @@ impl<'a> Draft<'a> {
 
     fn check_only(&self, step: &Step, only: &Place) -> Result<(), Refusal> {
         let places: Vec<&Place> = match step {
-            Step::MakeGroup { at } | Step::RemoveGroup { at, .. } | Step::Write { at, .. } => vec![at],
+            Step::MakeGroup { at }
+            | Step::RemoveGroup { at, .. }
+            | Step::Write { at, .. }
+            | Step::KillAll { at, .. } => vec![at],
             Step::Move { from, to, .. } | Step::Drain { from, to } => vec![from, to],
             Step::Launch { launch, .. } => launch.groups.iter().collect(),
             Step::Signal { process, .. } => {
@@ -140,6 +145,7 @@ impl<'a> Draft<'a> {
 
     /// At least this must be asked first.
     pub fn ask(&mut self, confirm: Confirm) {
+        self.foreign |= confirm == Confirm::Foreign;
         self.confirm = self.confirm.max(confirm);
     }
 
@@ -207,6 +213,7 @@ impl<'a> Draft<'a> {
             shell,
             warnings: self.warnings,
             confirm: self.confirm,
+            foreign: self.foreign,
             irrevocable: (!self.irrevocable.is_empty()).then(|| self.irrevocable.join(" ")),
         }
     }

@@ -56,6 +56,7 @@ pub fn operation(step: &Step, survey: &Survey) -> String {
             format!("write {} to {}", task.tid, path(to, shell::member_file(survey, to, *scope)))
         }
         Step::Drain { from, to } => format!("move the tasks of {} to {}", directory(from), directory(to)),
+        Step::KillAll { at, .. } => format!("kill all processes in {}", directory(at)),
         Step::Launch { launch, .. } => match launch.groups.first() {
             Some(group) => format!("launch into {}", directory(group)),
             None => "launch".to_owned(),
@@ -73,6 +74,7 @@ pub fn meaning(step: &Step, errno: Errno, survey: &Survey) -> Meaning {
         Step::Write { at, file, data, .. } => write::meaning(at, file, &String::from_utf8_lossy(data), errno, survey),
         Step::Move { task, scope, to, .. } => enter(Some(task.tid), *scope, to, errno, survey),
         Step::Drain { to, .. } => enter(None, Scope::Process, to, errno, survey),
+        Step::KillAll { at, .. } => kill(at, errno),
         Step::Launch { launch, .. } => run(launch.groups.first(), errno, survey),
         Step::Signal { process, .. } => match errno {
             Errno::ESRCH => Meaning::new(format!("Process {} has ended.", process.tid), "Nothing is left to do."),
@@ -82,6 +84,22 @@ pub fn meaning(step: &Step, errno: Errno, survey: &Survey) -> Meaning {
             ),
             _ => unknown(errno),
         },
+    }
+}
+
+fn kill(at: &Place, errno: Errno) -> Meaning {
+    let name = words::group(at);
+    match errno {
+        Errno::EPERM => Meaning::new(
+            format!("A process in {name} belongs to another user."),
+            "Its owner or root can end it; nothing was removed.",
+        ),
+        Errno::EOPNOTSUPP => Meaning::new(
+            format!("{name} is threaded, and only the domain of a threaded subtree can be killed as a whole."),
+            "Kill its processes one by one, or the group that is its domain.",
+        ),
+        Errno::ENOENT | Errno::ENODEV => vanished(&name),
+        _ => rights(&name, "kill the processes of", errno),
     }
 }
 

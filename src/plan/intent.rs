@@ -21,10 +21,12 @@ pub enum Intent {
         /// Controllers it needs (v2: enabled along the way, and the plan says for whom that changes the split).
         controllers: Vec<Box<str>>,
     },
-    /// Remove a group that is empty.
+    /// Remove a group.
     Remove {
         /// Which.
         group: Place,
+        /// What becomes of what it holds.
+        inside: Inside,
     },
     /// Write a value into a file of a group.
     Set {
@@ -93,6 +95,18 @@ pub enum Scope {
     Thread,
     /// The whole process (`cgroup.procs`).
     Process,
+}
+
+/// What becomes of what a group holds when it is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inside {
+    /// It must hold nothing.
+    #[default]
+    Nothing,
+    /// The groups below go, too; tasks move to the nearest group above that may hold them.
+    Move,
+    /// The groups below go, too; processes are killed.
+    Kill,
 }
 
 /// What a hold or a resume acts on.

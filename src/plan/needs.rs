@@ -20,7 +20,11 @@ impl Intent {
         let mut needs = Needs::default();
         match self {
             Self::Create { parent, path, .. } => needs.groups = on_the_way(parent, path),
-            Self::Remove { group } => needs.subtrees.push(group.clone()),
+            Self::Remove { group, .. } => {
+                needs.subtrees.push(group.clone());
+                // Where its tasks could go.
+                needs.groups.extend(group.parent().filter(|parent| !parent.is_top()));
+            }
             Self::Set { group, setting } => match controller_of(&setting.file) {
                 // What is set here is limited by, or limits, the groups below; siblings share a parent's real-time budget.
                 Some("cpu" | "cpuset") => needs.subtrees.push(group.clone()),

@@ -95,6 +95,11 @@ impl Stage {
                 });
             }
             Step::Drain { from, to } => self.move_where(to, |_, node| node.group == *from),
+            Step::KillAll { at, .. } => {
+                let inside: Vec<TaskNode> =
+                    self.tasks.values().filter(|node| node.group.is_within(at)).cloned().collect();
+                inside.iter().for_each(|task| self.demand(task.node, 0.0));
+            }
             Step::Launch { launch, .. } => self.launch(launch),
             Step::Signal { process, signal } => {
                 let keep = matches!(signal, Signal::Continue);

@@ -1,22 +1,24 @@
-//! Removing an empty group, or teaching what stands in the way.
+//! Removing a group: an empty one, or one with all that is in it and below, which [`recursive`] plans. What stands in the way
+//! is told, with the ways out.
 use crate::model::bytes::escape;
-use crate::model::hierarchy::Version;
-use crate::model::id::{TaskKey, Tid};
+use crate::model::id::Tid;
 use crate::model::place::Place;
 
 use super::draft::Draft;
-use super::intent::{Intent, Scope};
+use super::intent::{Inside, Intent};
 use super::refusal::Refusal;
 use super::rules::{knobs, tasks};
 use super::step::{Plan, Step};
 use super::survey::Survey;
 use super::words;
 
+mod recursive;
+
 /// The plan to remove the group at `place`.
 ///
 /// # Errors
 /// A refusal: it is the top, it holds tasks or groups (with the ways to empty it), no right to remove it.
-pub fn plan(survey: &Survey, place: &Place) -> Result<Plan, Refusal> {
+pub fn plan(survey: &Survey, place: &Place, inside: Inside) -> Result<Plan, Refusal> {
     let mut draft = Draft::new(survey, format!("remove {}", words::group(place)))?;
     let Some(facts) = survey.group(place) else { return Err(draft.gone(place)) };
     let Some(parent) = place.parent() else {
@@ -24,9 +26,11 @@ pub fn plan(survey: &Survey, place: &Place) -> Result<Plan, Refusal> {
             .refuse("The top group is the hierarchy itself; it goes only when the hierarchy is unmounted. (EBUSY)"));
     };
     draft.may_change(&parent)?;
-    let inside = tasks::in_group(survey, place);
-    if !facts.children.is_empty() || !inside.is_empty() {
-        return Err(in_the_way(&draft, place, &parent));
+    if !facts.children.is_empty() || !tasks::in_group(survey, place).is_empty() {
+        return match inside {
+            Inside::Nothing => Err(in_the_way(&draft, place)),
+            _ => recursive::plan(draft, place, inside),
+        };
     }
     add(&mut draft, place)?;
     draft.ask_if_foreign(place);
@@ -50,59 +54,38 @@ pub(super) fn add(draft: &mut Draft<'_>, place: &Place) -> Result<(), Refusal> {
     draft.push(Step::RemoveGroup { at: place.clone(), key, settings: knobs.settings })
 }
 
-fn in_the_way(draft: &Draft<'_>, place: &Place, parent: &Place) -> Refusal {
+fn in_the_way(draft: &Draft<'_>, place: &Place) -> Refusal {
     let survey = draft.survey;
     let groups: Vec<&Place> = tasks::subtree(survey, place).collect();
-    let all: Vec<(Tid, &Place)> = groups
-        .iter()
-        .flat_map(|&group| tasks::in_group(survey, group).into_iter().map(move |tid| (tid, group)))
-        .collect();
+    let tids: Vec<Tid> = groups.iter().flat_map(|group| tasks::in_group(survey, group)).collect();
     let children: Vec<String> =
         survey.group(place).map_or(Vec::new(), |f| f.children.iter().map(|name| escape(name)).collect());
-    let tids: Vec<Tid> = all.iter().map(|(tid, _)| *tid).collect();
     let name = words::group(place);
     let has_tasks = format!("{} ({})", words::count(tids.len(), "task"), words::tasks(survey, &tids));
+    let has_groups = format!("{} ({})", words::count(children.len(), "child group"), words::list(&children));
     let has = match (children.len(), tids.len()) {
         (0, _) => has_tasks,
-        (n, 0) => format!("{} child group{} ({})", n, if n == 1 { "" } else { "s" }, words::list(&children)),
-        (n, _) => {
-            format!("{} child group{} ({}) with {has_tasks}", n, if n == 1 { "" } else { "s" }, words::list(&children))
-        }
+        (_, 0) => has_groups,
+        _ => format!("{has_groups} with {has_tasks}"),
     };
-    let mut refusal =
+    let refusal =
         draft.refuse(format!("rmdir needs a group without tasks and without child groups. {name} has {has}. (EBUSY)"));
-    // Children first: the kernel removes only empty groups.
-    let removals: Vec<Intent> = groups.iter().rev().map(|&group| Intent::Remove { group: group.clone() }).collect();
-    let whole = if removals.len() == 1 { name.clone() } else { format!("all {}", removals.len()) };
+    let remove = |inside| vec![Intent::Remove { group: place.clone(), inside }];
+    let whole = if groups.len() == 1 { name.clone() } else { format!("all {}", groups.len()) };
     if tids.is_empty() {
-        return refusal.way(format!("remove {whole}, the lowest first"), removals);
+        return refusal.way(format!("remove {whole}, the lowest first"), remove(Inside::Move));
     }
-    // v2: a group that hands controllers down holds no processes; the top may.
-    let parent_may = parent.is_top()
-        || draft.world.version(parent) == Version::V1
-        || survey.group(parent).is_some_and(|facts| facts.words("cgroup.subtree_control").next().is_none());
-    let to = if parent_may { parent.clone() } else { Place::top(parent.hierarchy) };
-    let mut intents = moves(survey, &groups, &to);
-    intents.extend(removals.iter().cloned());
-    refusal = refusal.way(format!("remove {whole}, the tasks go to {}", words::group(&to)), intents);
-    if tids.iter().all(|&tid| tasks::is_own(survey, tid)) {
-        let pids = tasks::processes(survey, &tids);
-        let processes: Vec<TaskKey> = pids.iter().filter_map(|&pid| tasks::process_key(survey, pid)).collect();
-        if processes.len() == pids.len() {
-            let mut intents = vec![Intent::Stop { processes }];
-            intents.extend(removals);
-            refusal =
-                refusal.way(format!("remove {whole} and end the {}", words::count(pids.len(), "workload")), intents);
-        }
+    let mut refusal = refusal;
+    if let Some(to) = recursive::refuge(draft, place) {
+        let tasks = if tids.len() == 1 { "the task goes" } else { "the tasks go" };
+        refusal = refusal.way(format!("remove {whole}, {tasks} to {}", words::group(&to)), remove(Inside::Move));
     }
-    refusal
-}
-
-fn moves(survey: &Survey, groups: &[&Place], to: &Place) -> Vec<Intent> {
-    let of = |group: &&Place| {
-        let pids = tasks::processes(survey, &tasks::in_group(survey, group));
-        let keys: Vec<TaskKey> = pids.iter().filter_map(|&pid| tasks::process_key(survey, pid)).collect();
-        (!keys.is_empty()).then(|| Intent::Move { tasks: keys, to: to.clone(), scope: Scope::Process })
-    };
-    groups.iter().filter_map(of).collect()
+    let pids = tasks::processes(survey, &tids);
+    if pids.iter().any(|&pid| recursive::never_killed(survey, pid)) {
+        return refusal;
+    }
+    let own = pids.iter().all(|&pid| tasks::is_own(survey, pid));
+    let (verb, noun) = if own { ("end", "workload") } else { ("kill", "process") };
+    let what = if pids.len() == 1 { format!("the {noun}") } else { format!("the {}", words::count(pids.len(), noun)) };
+    refusal.way(format!("remove {whole} and {verb} {what}"), remove(Inside::Kill))
 }

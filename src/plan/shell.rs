@@ -28,9 +28,22 @@ pub fn lines(step: &Step, survey: &Survey) -> Vec<String> {
             let (from, to) = (word(&path(survey, from, file)), word(&path(survey, to, file)));
             vec![format!("while read -r t; do echo \"$t\" > {to}; done < {from}")]
         }
+        Step::KillAll { at, .. } => vec![kill_all(at, survey)],
         Step::Launch { launch, .. } => vec![format!("{} &", launched(launch, survey))],
         Step::Signal { process, signal } => vec![format!("kill -{} {}", signal.name(), process.tid)],
     }
+}
+
+/// Kills until no process is left, as those that are being killed may fork.
+fn kill_all(at: &Place, survey: &Survey) -> String {
+    if survey.group(at).is_some_and(|facts| facts.files.contains_key("cgroup.kill")) {
+        return format!("echo 1 > {}", word(&path(survey, at, "cgroup.kill")));
+    }
+    let directory = word(&directory(survey, at));
+    format!(
+        "while pids=$(find {directory} -name cgroup.procs -exec cat {{}} +) && [ -n \"$pids\" ]; do kill -KILL $pids; sleep 0.1; \
+         done"
+    )
 }
 
 /// The file that takes members of a group: `cgroup.procs` for processes, `tasks` (v1) or `cgroup.threads` (v2) for threads.

@@ -61,6 +61,14 @@ pub enum Step {
         /// Where they go.
         to: Place,
     },
+    /// SIGKILL to every process in the group and below, also to those that fork meanwhile, until none is left there: by
+    /// `cgroup.kill` where there is one, else at most 50 rounds.
+    KillAll {
+        /// The group.
+        at: Place,
+        /// The group that the plan means.
+        key: Option<GroupKey>,
+    },
     /// One process under the supervisor.
     Launch {
         /// What and where.
@@ -114,6 +122,8 @@ pub enum Outcome {
     Launched(TaskKey),
     /// The signal was delivered.
     Signalled,
+    /// These processes were in the group and are ended; where `cgroup.kill` did it, those that were seen before.
+    Killed(Vec<TaskKey>),
     /// Nothing was to be done: the task ended, the group was gone, the value stood already. The reason.
     Nothing(String),
 }
@@ -142,6 +152,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// What must be asked first.
     pub confirm: Confirm,
+    /// It touches what cgrove did not make: the visit must be armed for it.
+    pub foreign: bool,
     /// Whether undo can take all of it back; otherwise what it cannot.
     pub irrevocable: Option<String>,
 }

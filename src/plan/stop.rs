@@ -37,7 +37,11 @@ pub fn plan(survey: &Survey, keys: &[TaskKey]) -> Result<Plan, Refusal> {
     Ok(draft.finish(format!("stop {what}")))
 }
 
-fn end(draft: &mut Draft<'_>, workload: &Workload) -> Result<(), Refusal> {
+/// Adds the steps that end a workload.
+///
+/// # Errors
+/// A refusal where `--only` forbids it.
+pub(super) fn end(draft: &mut Draft<'_>, workload: &Workload) -> Result<(), Refusal> {
     let process = workload.process;
     match &workload.launch.program {
         // The busy loop has nothing to lose: undo launches one just like it.

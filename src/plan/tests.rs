@@ -1,7 +1,7 @@
 //! Each verb's plans and refusals as a student reads them: title, rule, ways; or title, shell lines, warnings, confirmation.
 use std::fmt::Write;
 
-use super::intent::{Intent, Scope, Setting, Target};
+use super::intent::{Inside, Intent, Scope, Setting, Target};
 use super::plan;
 use super::step::Confirm;
 use super::testing::{Build, key};

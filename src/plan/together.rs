@@ -22,6 +22,7 @@ pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry])
         shell: Vec::new(),
         warnings: Vec::new(),
         confirm: Confirm::None,
+        foreign: false,
         irrevocable: None,
     };
     for intent in intents {
@@ -37,6 +38,7 @@ pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry])
             }
         }
         whole.confirm = whole.confirm.max(part.confirm);
+        whole.foreign |= part.foreign;
         whole.irrevocable = match (whole.irrevocable, part.irrevocable) {
             (Some(one), Some(other)) if one != other => Some(format!("{one} {other}")),
             (one, other) => one.or(other),
@@ -52,7 +54,7 @@ pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::intent::Setting;
+    use crate::plan::intent::{Inside, Setting};
     use crate::plan::plan;
     use crate::plan::testing::Build;
 
@@ -74,7 +76,7 @@ mod tests {
             create(top, "cg1"),
             create(cg1.clone(), "cg2"),
             set(&cg1, "cpu.shares", "600"),
-            Intent::Remove { group: cg1.child(b"cg2") },
+            Intent::Remove { group: cg1.child(b"cg2"), inside: Inside::Nothing },
             set(&other, "cpu.shares", "5"),
         ];
         let plan = plan(&Intent::Together { title: "all".to_owned(), intents }, &build.survey()).unwrap();

@@ -92,6 +92,7 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
                     needs.tasks.push(bindings.task(*task).tid);
                 }
                 Step::Drain { from, to } => needs.groups.extend([from.clone(), to.clone()]),
+                Step::KillAll { at, .. } => needs.groups.push(at.clone()),
                 Step::Launch { launch, .. } => needs.groups.extend(launch.groups.iter().cloned()),
                 Step::Signal { process, .. } => {
                     needs.tasks.push(bindings.task(*process).tid);
@@ -169,6 +170,12 @@ impl Undo<'_> {
                     words::group(from),
                     words::group(to)
                 ));
+                Ok(())
+            }
+            (Step::KillAll { at, .. }, state) => {
+                let count = if let State::Done(Outcome::Killed(list)) = state { list.len() } else { 0 };
+                let what = if count == 0 { "what".to_owned() } else { words::count(count, "process") };
+                self.draft.warn(format!("{what} that was killed in {} cannot come back.", words::group(at)));
                 Ok(())
             }
             (Step::Launch { .. }, State::Done(Outcome::Launched(key))) => self.end(*key),

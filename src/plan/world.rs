@@ -94,6 +94,14 @@ impl World {
                 let tids = self.survey.group(from).and_then(|facts| facts.tasks.value().cloned()).unwrap_or_default();
                 self.move_tasks(&tids, to);
             }
+            Step::KillAll { at, .. } => {
+                let below = |facts: &crate::model::survey::TaskFacts| {
+                    facts.groups.get(&at.hierarchy).is_some_and(|place| place.is_within(at))
+                };
+                let pids: Vec<Tid> =
+                    self.survey.tasks.values().filter(|facts| below(facts)).map(|facts| facts.task.tgid).collect();
+                pids.into_iter().for_each(|pid| self.signal(pid, Signal::Kill));
+            }
             Step::Launch { launch, .. } => self.launched.push(launch.clone()),
             Step::Signal { process, signal } => self.signal(process.tid, *signal),
         }

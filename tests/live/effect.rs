@@ -35,6 +35,7 @@ pub(crate) fn trials() -> Vec<Entry> {
         entry("effect::a_process_moves_with_its_threads", moves),
         entry("effect::what_has_ended_is_not_moved", ended),
         entry("effect::a_group_whose_tasks_fork_is_drained", drains),
+        entry("effect::a_group_whose_tasks_fork_is_killed", kills),
         entry("effect::a_launch_is_in_its_group", launches),
         Entry {
             name: "effect::nothing_waits_for_a_group_that_gets_no_time",
@@ -264,6 +265,40 @@ fn drains(bench: &mut Bench) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Whatever forks in a group and below is killed, and nothing elsewhere.
+fn kills(bench: &mut Bench) -> Result<(), Failed> {
+    let scene = Scene::new(bench)?;
+    let (a, b) = (scene.make("a")?, scene.make("b")?);
+    let below = a.child(b"below");
+    scene.apply(&Step::MakeGroup { at: below.clone() })?;
+    let mut supervisor = Supervisor::start_program(Path::new(env!("CARGO_BIN_EXE_cgrove")))?;
+    let words =
+        ["sh", "-c", "trap '' TERM; for i in 1 2 3; do sleep 1000 & done; while :; do sleep 0.02 & sleep 0.01; done"];
+    for group in [&a, &below] {
+        let mut launch = spin(vec![group.clone()]);
+        launch.program = Program::Command(words.iter().map(|word| Box::from(word.as_bytes())).collect());
+        supervisor.launch(&launch, &scene.hierarchies)?;
+    }
+    let bystander = supervisor.launch(&spin(vec![b.clone()]), &scene.hierarchies)?;
+    let members =
+        |name: &str| fs::read_to_string(bench.group().join(name).join("cgroup.procs")).unwrap().lines().count();
+    let limit = Instant::now() + Duration::from_secs(5);
+    while members("a") < 4 || members("a/below") < 4 {
+        assert!(Instant::now() < limit, "it does not fork");
+    }
+    let Outcome::Killed(killed) = scene.apply(&Step::KillAll { at: a.clone(), key: None })? else {
+        return Err("nothing was killed".into());
+    };
+    assert!(killed.len() >= 8, "{killed:?}");
+    assert!(!killed.contains(&bystander) && process::stat(bystander.tid).is_ok_and(|stat| !stat.has_ended()));
+    for at in [&below, &a] {
+        assert_eq!(scene.apply(&remove(at, None))?, Outcome::Removed);
+    }
+    assert!(matches!(scene.apply(&Step::KillAll { at: scene.make("c")?, key: None })?, Outcome::Nothing(_)));
+    supervisor.end_all()?;
+    Ok(())
+}
+
 fn launches(bench: &mut Bench) -> Result<(), Failed> {
     let scene = Scene::new(bench)?;
     let at = scene.make("a")?;
@@ -333,6 +368,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         shell: Vec::new(),
         warnings: Vec::new(),
         confirm: Confirm::None,
+        foreign: false,
         irrevocable: None,
     }
 }

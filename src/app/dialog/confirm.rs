@@ -45,7 +45,8 @@ impl Asked {
     pub fn new(plan: Plan, again: bool, state: &State) -> Self {
         let undo = state.undo_asked.then(|| state.undoable().count());
         let mut asked = Self { plan, again, since: state.now, focus: 0, typed: String::new(), undo_of: undo };
-        if asked.plan.confirm == Confirm::Foreign {
+        // Typing the number says enough; what is only foreign must not be done by an Enter that was meant for something else.
+        if asked.plan.foreign && !matches!(asked.plan.confirm, Confirm::Type(_)) {
             asked.focus = asked.answers(state).len() - 1;
         }
         asked
@@ -53,7 +54,7 @@ impl Asked {
 
     fn answers(&self, state: &State) -> Vec<Answer> {
         let mut answers = Vec::new();
-        if self.plan.confirm == Confirm::Foreign && !state.armed {
+        if self.plan.foreign && !state.armed {
             answers.push(Answer::Arm);
         } else {
             answers.push(Answer::Do);
@@ -72,7 +73,7 @@ impl Asked {
         if self.again {
             lines.push(Line::toned("What was found meanwhile changes the plan. This is the new one:", Tone::Warning));
         }
-        if self.plan.confirm == Confirm::Foreign && !state.armed {
+        if self.plan.foreign && !state.armed {
             lines.push(Line::toned(
                 "This touches what cgrove did not make, and the visit is LOOKING: arm it first.",
                 Tone::Warning,
@@ -127,7 +128,7 @@ impl Asked {
 
     /// A key.
     pub(super) fn key(mut self, state: &mut State, key: &KeyEvent) -> Reply {
-        let foreign = matches!(self.plan.confirm, Confirm::Foreign | Confirm::Type(_));
+        let foreign = self.plan.foreign || matches!(self.plan.confirm, Confirm::Type(_));
         if foreign && state.now.nanos_since(self.since) < DEAF {
             return (Some(Dialog::Confirm(self)), Vec::new());
         }
@@ -180,7 +181,7 @@ impl Asked {
             Some(Answer::Arm) => {
                 state.armed = true;
                 self.since = state.now;
-                self.focus = 1;
+                self.focus = usize::from(!matches!(self.plan.confirm, Confirm::Type(_)));
                 (Some(Dialog::Confirm(self)), vec![Command::Arm(true)])
             }
             Some(Answer::Leave) | None => {

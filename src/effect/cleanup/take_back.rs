@@ -79,6 +79,10 @@ impl<'a> Cleaner<'a> {
                 text: format!("tasks of {} may have been moved into {}", self.show(from), self.show(to)),
                 fate: Fate::Foreign,
             }),
+            (Step::KillAll { at, .. }, _) => Some(Note {
+                text: format!("what was killed in {} cannot come back", self.show(at)),
+                fate: Fate::Foreign,
+            }),
             (Step::Launch { .. }, Some(Outcome::Launched(process))) => self.end(*process),
             (Step::Launch { .. }, _) => None,
             (Step::Signal { process, signal }, _) => self.unsignal(*process, *signal),

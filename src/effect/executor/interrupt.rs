@@ -70,6 +70,7 @@ mod tests {
             shell: Vec::new(),
             warnings: Vec::new(),
             confirm: Confirm::None,
+            foreign: false,
             irrevocable: None,
         };
         let stop = AtomicBool::new(false);

@@ -48,6 +48,9 @@ pub fn inverse(step: &Step, outcome: &Outcome, directories: &dyn Directories) ->
             };
             unmove(moved, scope, directories)
         }
+        (Step::KillAll { .. }, Outcome::Killed(killed)) => {
+            Inverse::Impossible(format!("{} processes were killed", killed.len()))
+        }
         (Step::Launch { .. }, Outcome::Launched(process)) => {
             Inverse::Steps(vec![Step::Signal { process: *process, signal: Signal::Kill }])
         }

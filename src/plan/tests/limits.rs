@@ -20,7 +20,7 @@ fn what_the_command_line_forbids() {
     text += &said(&survey, &go(42, "/a/x"));
     text += &said(&survey, &go(42, "/b"));
     text += &said(&survey, &go(43, "/a"));
-    text += &said(&survey, &Intent::Remove { group: at(&survey, "/b") });
+    text += &said(&survey, &Intent::Remove { group: at(&survey, "/b"), inside: Inside::Nothing });
     insta::assert_snapshot!(text);
 }
 

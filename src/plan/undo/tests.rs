@@ -8,7 +8,7 @@ use crate::model::hierarchy::Version;
 use crate::model::place::Place;
 use crate::model::workload::{Launch, Program, Spin};
 
-use super::super::intent::{Intent, Scope, Setting, Target};
+use super::super::intent::{Inside, Intent, Scope, Setting, Target};
 use super::super::journal::{Journal, Line, all_undo, next_redo, next_undo};
 use super::super::step::Plan;
 use super::super::{plan_with, refusal::Refusal};
@@ -97,7 +97,7 @@ fn intent(visit: &Visit, (kind, a, b): (u8, u8, u8)) -> Option<Intent> {
             let task = *tasks.get(usize::from(b) % tasks.len().max(1))?;
             Intent::Move { tasks: vec![task], to: place, scope: Scope::Process }
         }
-        7 => Intent::Remove { group: place },
+        7 => Intent::Remove { group: place, inside: Inside::Nothing },
         8 => launch(&place),
         9 => Intent::Stop { processes: vec![*fake.own().get(usize::from(b) % fake.own().len().max(1))?] },
         10 if b % 2 == 0 => Intent::Hold { target: Target::Group(place) },

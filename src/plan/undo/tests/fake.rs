@@ -235,7 +235,7 @@ impl Fake {
                 }
                 Ok(Outcome::Signalled)
             }
-            Step::Drain { .. } => Err(Errno::EINVAL),
+            Step::Drain { .. } | Step::KillAll { .. } => Err(Errno::EINVAL),
         }
     }
 
