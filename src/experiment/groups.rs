@@ -17,7 +17,7 @@ use crate::model::hierarchy::Version;
 use crate::model::id::GroupKey;
 use crate::model::place::Place;
 use crate::model::survey::{GroupFacts, Needs, Survey};
-use crate::plan::intent::{Intent, Setting};
+use crate::plan::intent::{Inside, Intent, Setting};
 use crate::plan::journal::{Entry, State};
 use crate::plan::step::{Outcome, Step};
 
@@ -292,7 +292,7 @@ pub fn destroy(setup: &Setup, stage: &Place, survey: &Survey, known: &Known) -> 
         };
         match stays {
             None => {
-                destroyed.intents.push(Intent::Remove { group: at.clone() });
+                destroyed.intents.push(Intent::Remove { group: at.clone(), inside: Inside::Nothing });
                 destroyed.removed += 1;
                 going.insert(at);
             }

@@ -98,7 +98,9 @@ impl Stage {
             Step::KillAll { at, .. } => {
                 let inside: Vec<TaskNode> =
                     self.tasks.values().filter(|node| node.group.is_within(at)).cloned().collect();
-                inside.iter().for_each(|task| self.demand(task.node, 0.0));
+                for task in &inside {
+                    self.demand(task.node, 0.0);
+                }
             }
             Step::Launch { launch, .. } => self.launch(launch),
             Step::Signal { process, signal } => {

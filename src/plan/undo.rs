@@ -84,7 +84,9 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
     for entry in journal.iter().filter(|entry| numbers.contains(&entry.number)) {
         for record in &entry.steps {
             match &record.step {
-                Step::MakeGroup { at } | Step::RemoveGroup { at, .. } => needs.groups.push(at.clone()),
+                Step::MakeGroup { at } | Step::RemoveGroup { at, .. } | Step::KillAll { at, .. } => {
+                    needs.groups.push(at.clone());
+                }
                 // Quotas, cpusets and controllers are limited by the groups below.
                 Step::Write { at, .. } => needs.subtrees.push(at.clone()),
                 Step::Move { task, from, to, .. } => {
@@ -92,7 +94,6 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
                     needs.tasks.push(bindings.task(*task).tid);
                 }
                 Step::Drain { from, to } => needs.groups.extend([from.clone(), to.clone()]),
-                Step::KillAll { at, .. } => needs.groups.push(at.clone()),
                 Step::Launch { launch, .. } => needs.groups.extend(launch.groups.iter().cloned()),
                 Step::Signal { process, .. } => {
                     needs.tasks.push(bindings.task(*process).tid);

@@ -100,7 +100,9 @@ impl World {
                 };
                 let pids: Vec<Tid> =
                     self.survey.tasks.values().filter(|facts| below(facts)).map(|facts| facts.task.tgid).collect();
-                pids.into_iter().for_each(|pid| self.signal(pid, Signal::Kill));
+                for pid in pids {
+                    self.signal(pid, Signal::Kill);
+                }
             }
             Step::Launch { launch, .. } => self.launched.push(launch.clone()),
             Step::Signal { process, signal } => self.signal(process.tid, *signal),

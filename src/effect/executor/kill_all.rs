@@ -42,20 +42,17 @@ pub(super) fn kill_all(directories: &dyn Directories, at: &Place, key: Option<Gr
         if Instant::now() >= limit || (at_once.is_none() && round >= ROUNDS && !is_dying(&inside)) {
             return Err(still_there(&group.path, &inside));
         }
-        match &at_once {
-            Some(file) => {
-                killed.extend(inside.iter().filter_map(|&pid| process::stat(pid).ok()).map(|stat| stat.key));
-                if round == 0 {
-                    put(file, b"1")
-                        .map_err(|errno| Failure::new("write", &group.file("cgroup.kill"), errno).with_data(b"1"))?;
-                }
+        if let Some(file) = &at_once {
+            killed.extend(inside.iter().filter_map(|&pid| process::stat(pid).ok()).map(|stat| stat.key));
+            if round == 0 {
+                put(file, b"1")
+                    .map_err(|errno| Failure::new("write", &group.file("cgroup.kill"), errno).with_data(b"1"))?;
             }
-            None => {
-                for &pid in &inside {
-                    killed.extend(kill(directories, at, pid)?);
-                }
-                thaw(&group.path);
+        } else {
+            for &pid in &inside {
+                killed.extend(kill(directories, at, pid)?);
             }
+            thaw(&group.path);
         }
         sleep(Duration::from_millis(2 * (round + 1).min(10)));
     }
