@@ -177,6 +177,7 @@ fn tick(state: &mut State, now: crate::model::time::Mono) {
         state.dirty = true;
     }
     frame::tick(state);
+    drag::hover::pass(state);
     if shown_seconds(state) != before {
         state.dirty = true;
     }
@@ -253,10 +254,11 @@ fn in_big_view(state: &mut State, action: Action) -> Option<Action> {
 fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
     let dragging = state.moving.as_ref()?.dragging;
     match action {
-        Action::Back => state.moving = None,
+        Action::Back => drag::cancel(state),
+        Action::NextPanel | Action::Threads => drag::next_reach(state, false),
+        Action::PreviousPanel => drag::next_reach(state, true),
         _ if dragging => {}
         Action::Enter => return Some(drag::drop(state)),
-        Action::NextPanel | Action::PreviousPanel | Action::Threads => drag::toggle_scope(state),
         Action::Up
         | Action::Down
         | Action::PageUp
@@ -267,13 +269,19 @@ fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
         | Action::Last
         | Action::Left
         | Action::Right => {
+            // The big view has no folds to see: there every arrow goes from group to group.
+            let action = match action {
+                Action::Left if state.layout.screen == layout::Screen::Big => Action::Up,
+                Action::Right if state.layout.screen == layout::Screen::Big => Action::Down,
+                other => other,
+            };
             let commands = act::act(state, action);
             tree::Flat::refresh(state);
             drag::aim(state, state.tree.cursor);
             return Some(commands);
         }
         Action::Leave | Action::Suspend | Action::Redraw => return None,
-        _ => state.say("moving: choose a group, Enter drops, Esc leaves"),
+        _ => state.say("moving: choose a group, Enter drops, Tab how much, Esc leaves"),
     }
     Some(Vec::new())
 }
@@ -281,6 +289,7 @@ fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
 /// Makes rows, scrolling and layout fit the state, and says what is of interest now if that changed.
 fn settle(state: &mut State, commands: &mut Vec<Command>) {
     tree::Flat::refresh(state);
+    drag::refresh(state);
     let rows = state.flat.rows.len();
     if rows > 0 && state.tree.cursor.is_none_or(|key| state.flat.position(key).is_none()) {
         // The row was filtered or folded away: the nearest one above that is left.

@@ -12,6 +12,7 @@ mod files;
 pub mod format;
 mod header;
 mod keys;
+mod moving;
 mod paint;
 pub mod plain;
 mod tasks;

@@ -101,14 +101,22 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::Redraw => return vec![Command::Redraw],
         Action::Tag => {
-            if let Some(key) = state.tree.cursor {
+            if let Some(key) = state.selected_task() {
+                if !state.task_tags.remove(&key) {
+                    state.task_tags.insert(key);
+                }
+                go(state, 1);
+            } else if let Some(key) = state.tree.cursor {
                 if !state.tree.tags.remove(&key) {
                     state.tree.tags.insert(key);
                 }
                 go(state, 1);
             }
         }
-        Action::Untag => state.tree.tags.clear(),
+        Action::Untag => {
+            state.tree.tags.clear();
+            state.task_tags.clear();
+        }
         Action::New => ask_new(state, false),
         Action::Sibling => ask_new(state, true),
         Action::Weight => {

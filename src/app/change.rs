@@ -249,6 +249,11 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
                     }
                 }
             }
+            (Step::Move { .. }, Outcome::Moved(moved)) => {
+                for one in moved {
+                    state.task_tags.remove(&one.task);
+                }
+            }
             (_, Outcome::Nothing(why)) => said = Some(why.clone()),
             _ => {}
         }

@@ -1,108 +1,119 @@
 //! Moving tasks: by `m` and Enter, by a click on the target, or by dragging. What is moved is fixed when it begins.
-use crate::model::bytes::escape;
-use crate::model::cgroup::GroupType;
-use crate::model::hierarchy::Version;
-use crate::model::id::{GroupId, GroupKey, TaskKey};
+//!
+//! # The flow
+//! [`source::take_up`] makes a [`Moving`] of what is tagged, grabbed or selected. Keys [`aim`] it with the cursor; the pointer
+//! does through [`hover`], which also scrolls at the edges and unfolds, as time passes. [`refresh`] keeps the [`preview`] of
+//! the lit target. [`drop`] asks for the plan; what stands against it is the plan's to say. [`say`] has the words for all of
+//! it, [`target`] what the frame already tells against a group.
+//!
+//! Not here: the plan (`plan::move_task`), and how it looks (`view::tree::target`, `view::moving`).
+use std::collections::BTreeSet;
+
+use crate::model::id::{GroupKey, TaskKey};
 use crate::plan::intent::{Intent, Scope};
 
 use super::change::{self, Ask};
 use super::command::Command;
-use super::scale::name_of;
+use super::dialog::Dialog;
 use super::state::State;
-use super::tasks;
+
+pub mod hover;
+pub mod preview;
+pub mod rename;
+pub mod say;
+pub mod source;
+pub mod target;
+#[cfg(test)]
+mod tests;
+
+pub use source::take_up;
+pub use target::illegal;
 
 /// A move that is being aimed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Moving {
+    /// What was taken up.
+    pub source: Source,
+    /// How much of it moves.
+    pub reach: Reach,
     /// Which tasks: for [`Scope::Process`] one of each process.
     pub tasks: Vec<TaskKey>,
-    /// Number of processes they belong to.
-    pub processes: usize,
-    /// The threads alone, or their whole processes.
-    pub scope: Scope,
-    /// Where they are.
-    pub from: GroupKey,
-    /// What moves, in words: "loop 4242", "3 processes of cg2".
-    pub what: String,
+    /// Where they are, as far as that was read.
+    pub from: BTreeSet<GroupKey>,
+    /// How many each reach moves, and in words: what Tab goes through.
+    pub choices: Vec<Choice>,
     /// A button is down: letting go drops.
     pub dragging: bool,
-    /// The group that is lit; a drop goes there.
+    /// The group that is lit.
     pub target: Option<GroupKey>,
+    /// The group that was lit when the screen was drawn last: a drop by mouse goes there.
+    pub drawn: Option<GroupKey>,
+    /// Where the pointer is, while dragging.
+    pub hover: Option<hover::Hover>,
+    /// Groups that unfolded under the pointer: they fold again unless the drop goes there.
+    pub unfolded: Vec<GroupKey>,
+    /// What it would do to the split.
+    pub preview: Option<preview::Preview>,
 }
 
-/// Takes up what is selected: the task under the cursor in the tasks panel, else all tasks in the selected group itself.
-///
-/// # Errors
-/// Why there is nothing to move.
-pub fn take_up(state: &State, dragging: bool) -> Result<Moving, String> {
-    let snapshot = state.snapshot().ok_or("nothing has been read yet")?;
-    let id = state.selected().ok_or("no group is selected")?;
-    let group = snapshot.structure.group(id).ok_or("the group is gone")?;
-    if let Some(key) = state.selected_task() {
-        let task = snapshot.tasks.get(key).ok_or("the task has ended")?;
-        if task.bound {
-            return Err(format!("{} is a kernel thread bound to its CPU: the kernel refuses to move it", task.key.tid));
-        }
-        let scope = if state.threads && task.key.tid != task.tgid { Scope::Thread } else { Scope::Process };
-        let what = format!("{} {}", escape(&task.comm), key.tid);
-        return Ok(Moving { tasks: vec![key], processes: 1, scope, from: group.key, what, dragging, target: None });
-    }
-    let mut seen = Vec::new();
-    let mut keys = Vec::new();
-    let mut only = None;
-    for task in tasks::of(state, id).filter(|task| !task.bound) {
-        if !seen.contains(&task.tgid) {
-            seen.push(task.tgid);
-            keys.push(task.key);
-            only = Some(format!("{} {}", escape(&task.comm), task.tgid));
-        }
-    }
-    let name = name_of(state, id);
-    if keys.is_empty() {
-        return Err(match tasks::counts(state, id) {
-            Some((0, 0)) => format!("{name} has no tasks to move"),
-            Some((0, below)) => format!("{name} itself has no tasks, groups below it have {below}: select one of them"),
-            _ => format!("the tasks of {name} have not been read yet"),
-        });
-    }
-    let what = match (keys.len(), only) {
-        (1, Some(only)) => only,
-        (n, _) => format!("{n} processes of {name}"),
-    };
-    let processes = keys.len();
-    Ok(Moving { tasks: keys, processes, scope: Scope::Process, from: group.key, what, dragging, target: None })
+/// What is moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// One task.
+    Task(TaskKey),
+    /// The tasks of one group.
+    Group(GroupKey),
+    /// Whatever is tagged.
+    Tagged,
 }
 
-/// Why a group cannot be the target, as far as the frame tells; the plan knows more.
-#[must_use]
-pub fn illegal(state: &State, moving: &Moving, target: GroupId) -> Option<String> {
-    let snapshot = state.snapshot()?;
-    let group = snapshot.structure.group(target)?;
-    if group.key == moving.from {
-        return Some("it is here".to_owned());
-    }
-    if group.key.hierarchy != moving.from.hierarchy {
-        return Some("another hierarchy".to_owned());
-    }
-    let hierarchy = snapshot.structure.hierarchy(group.key.hierarchy)?;
-    if hierarchy.version == Version::V2 {
-        let kind = snapshot.groups.get(target).and_then(|v| v.kind.get());
-        if kind == Some(GroupType::DomainInvalid) {
-            return Some("invalid domain: make it threaded first".to_owned());
+/// How much of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Single threads.
+    Thread,
+    /// Whole processes.
+    Process,
+    /// Whole processes with those below: the processes that descend from them, or those in groups below.
+    Below,
+}
+
+/// One of the things that Tab goes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Which.
+    pub reach: Reach,
+    /// What it moves: "the 3 own processes of cg2".
+    pub what: String,
+    /// The same beside the others: "3 own processes".
+    pub short: String,
+    /// The tasks.
+    pub tasks: Vec<TaskKey>,
+}
+
+impl Reach {
+    /// Threads alone or whole processes.
+    #[must_use]
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Thread => Scope::Thread,
+            Self::Process | Self::Below => Scope::Process,
         }
-        if moving.scope == Scope::Thread && !matches!(kind, Some(GroupType::Threaded | GroupType::DomainThreaded)) {
-            return Some("v2 moves single threads only in a threaded subtree".to_owned());
-        }
-        // A weight in a child says that the controller is enabled in this group.
-        let enabled = group
-            .children
-            .iter()
-            .any(|&child| snapshot.groups.get(child).is_some_and(|values| values.weight.get().is_some()));
-        if enabled && group.parent.is_some() && !matches!(kind, Some(GroupType::Threaded | GroupType::DomainThreaded)) {
-            return Some("v2: no processes beside child groups".to_owned());
-        }
     }
-    None
+}
+
+impl Moving {
+    /// What moves, in words.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        self.choices.iter().find(|choice| choice.reach == self.reach).map_or("", |choice| &choice.what)
+    }
+
+    /// Whether all of it is in this group already.
+    #[must_use]
+    pub fn is_in(&self, group: GroupKey) -> bool {
+        self.from.len() == 1 && self.from.contains(&group)
+    }
 }
 
 /// Lights a group as the target.
@@ -115,39 +126,87 @@ pub fn aim(state: &mut State, target: Option<GroupKey>) {
     }
 }
 
-/// The processes or the threads alone.
-pub fn toggle_scope(state: &mut State) {
-    if let Some(moving) = state.moving.as_mut() {
-        moving.scope = match moving.scope {
-            Scope::Process => Scope::Thread,
-            Scope::Thread => Scope::Process,
-        };
+/// The next of: single threads, whole processes, with those below.
+pub fn next_reach(state: &mut State, back: bool) {
+    let Some(mut moving) = state.moving.take() else { return };
+    let count = moving.choices.len();
+    let at = moving.choices.iter().position(|choice| choice.reach == moving.reach).unwrap_or(0);
+    if let Some(next) = moving.choices.get((at + if back { count - 1 } else { 1 }) % count.max(1)) {
+        moving.reach = next.reach;
+        moving.tasks.clone_from(&next.tasks);
+        moving.from = source::groups_of(state, &moving.tasks, moving.reach.scope());
+        moving.preview = None;
+    }
+    state.moving = Some(moving);
+    state.dirty = true;
+}
+
+/// Keeps the preview that of the lit target and of the frame on screen.
+pub fn refresh(state: &mut State) {
+    let Some(mut moving) = state.moving.take() else { return };
+    let wanted = preview::Of { target: moving.target, reach: moving.reach, frame: state.snapshot().map(|s| s.number) };
+    if moving.preview.as_ref().is_none_or(|preview| preview.of != wanted) {
+        moving.preview = Some(preview::Preview::new(state, &moving, wanted));
+    }
+    state.moving = Some(moving);
+}
+
+/// Gives it up: nothing is moved, and what unfolded under the pointer folds again.
+pub fn cancel(state: &mut State) {
+    // The button may be down still: the same press takes up nothing again.
+    state.pressed = None;
+    if let Some(moving) = state.moving.take() {
+        fold_again(state, &moving.unfolded, None);
         state.dirty = true;
     }
 }
 
-/// Drops on the group that is lit. On the own group nothing happens; on an illegal one the reason is said and the move
-/// goes on (by keys) or ends (by mouse).
+/// Drops: by keys on the group that is lit, by mouse on the one that was drawn lit last. On the own group and outside nothing
+/// happens. Where the frame says that it cannot be, the plan says the same with the ways out, and is never done unasked.
 pub fn drop(state: &mut State) -> Vec<Command> {
     let Some(moving) = state.moving.take() else { return Vec::new() };
     state.dirty = true;
-    let Some(target) = moving.target else { return Vec::new() };
-    if target == moving.from {
+    let target = if moving.dragging { moving.drawn } else { moving.target };
+    fold_again(state, &moving.unfolded, target);
+    let Some(target) = target else {
+        if moving.dragging && moving.target.is_some() {
+            state.say("let go before a group was lit: nothing is moved");
+        }
+        return Vec::new();
+    };
+    if moving.is_in(target) {
         return Vec::new();
     }
     let Some(snapshot) = state.snapshot() else { return Vec::new() };
-    let Some(id) = snapshot.structure.find(target) else {
-        state.say("the target is gone");
+    let Some((id, to)) = snapshot.structure.find(target).and_then(|id| Some((id, snapshot.structure.place(id)?)))
+    else {
+        state.say("that group is gone: nothing is moved");
         return Vec::new();
     };
-    if let Some(reason) = illegal(state, &moving, id) {
-        state.say(format!("not there: {reason}"));
-        if !moving.dragging {
-            state.moving = Some(moving);
+    if moving.dragging
+        && let Source::Group(group) = moving.source
+    {
+        if let Some(refusal) = rename::refusal(state, &moving, group, &to) {
+            state.dialog = Some(Dialog::refused(refusal));
         }
         return Vec::new();
     }
-    let Some(to) = snapshot.structure.place(id) else { return Vec::new() };
-    let intent = Intent::Move { tasks: moving.tasks, to, scope: moving.scope };
-    change::begin(state, intent, Ask::AsPlanned)
+    let ask = if illegal(state, &moving, id).is_some() { Ask::Always } else { Ask::AsPlanned };
+    let scope = moving.reach.scope();
+    change::begin(state, Intent::Move { tasks: moving.tasks, to, scope }, ask)
+}
+
+/// Folds what unfolded under the pointer, but what leads to `keep`.
+fn fold_again(state: &mut State, unfolded: &[GroupKey], keep: Option<GroupKey>) {
+    if unfolded.is_empty() {
+        return;
+    }
+    let Some(shown) = state.shown.clone() else { return };
+    let structure = &shown.snapshot.structure;
+    let kept: Vec<GroupKey> = keep
+        .and_then(|key| structure.find(key))
+        .map(|id| structure.ancestors(id).skip(1).filter_map(|id| Some(structure.group(id)?.key)).collect())
+        .unwrap_or_default();
+    state.tree.folds.extend(unfolded.iter().filter(|key| !kept.contains(key)));
+    state.tree.edits += 1;
 }

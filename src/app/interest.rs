@@ -30,6 +30,7 @@ pub fn of(state: &State) -> Interest {
         groups,
         tasks_of: state.tree.cursor.filter(|_| tasks),
         files_of: state.tree.cursor.filter(|_| state.panel == Panel::Files),
-        contest: state.shown.is_none() || state.has_cpu(),
+        // What descends from a process may be anywhere.
+        contest: state.shown.is_none() || state.has_cpu() || state.moving.is_some(),
     }
 }

@@ -20,7 +20,14 @@ pub fn mouse(state: &mut State, event: &MouseEvent) -> Vec<Command> {
         }
         MouseEventKind::Up(MouseButton::Left) => {
             state.pressed = None;
-            if state.moving.as_ref().is_some_and(|moving| moving.dragging) { drag::drop(state) } else { Vec::new() }
+            if !state.moving.as_ref().is_some_and(|moving| moving.dragging) {
+                return Vec::new();
+            }
+            if state.layout.tree.contains(x, y) {
+                return drag::drop(state);
+            }
+            drag::cancel(state);
+            Vec::new()
         }
         MouseEventKind::ScrollUp => wheel(state, x, y, -3),
         MouseEventKind::ScrollDown => wheel(state, x, y, 3),
@@ -94,7 +101,10 @@ fn dragged(state: &mut State, x: u16, y: u16) {
             return;
         }
         match drag::take_up(state, true) {
-            Ok(moving) => state.moving = Some(moving),
+            Ok(moving) => {
+                state.moving = Some(moving);
+                state.dirty = true;
+            }
             Err(why) => {
                 state.pressed = None;
                 state.say(why);
@@ -102,20 +112,7 @@ fn dragged(state: &mut State, x: u16, y: u16) {
             }
         }
     }
-    // At the edges the tree scrolls under the hand.
-    let tree = state.layout.tree;
-    if y <= tree.y && state.tree.top > 0 {
-        state.tree.top -= 1;
-    } else if y + 1 >= tree.bottom() && state.tree.top + usize::from(tree.height) < state.flat.rows.len() {
-        state.tree.top += 1;
-    }
-    let target = match state.layout.hit(x, y) {
-        Some(Target::Row(index) | Target::Fold(index)) => {
-            state.flat.rows.get(index).filter(|row| !row.gone).map(|row| row.key)
-        }
-        _ => None,
-    };
-    drag::aim(state, target);
+    drag::hover::at(state, x, y);
 }
 
 fn wheel(state: &mut State, x: u16, y: u16, by: isize) -> Vec<Command> {

@@ -84,6 +84,8 @@ pub struct State {
     pub dialog: Option<Dialog>,
     /// The prompt on the bottom line, if one is open.
     pub prompt: Option<Prompt>,
+    /// Tagged tasks, wherever they are.
+    pub task_tags: BTreeSet<TaskKey>,
     /// What is being moved, by `m` or by the mouse.
     pub moving: Option<Moving>,
     /// A button went down here and has not moved yet.
@@ -185,6 +187,7 @@ impl State {
             delay: setup.delay,
             dialog: None,
             prompt: None,
+            task_tags: BTreeSet::new(),
             moving: None,
             pressed: None,
             flight: None,
@@ -215,6 +218,9 @@ impl State {
 
     /// Whether something changed since this was asked last: then the screen is to be drawn.
     pub fn take_dirty(&mut self) -> bool {
+        if let Some(moving) = self.moving.as_mut().filter(|_| self.dirty) {
+            moving.drawn = moving.target;
+        }
         std::mem::take(&mut self.dirty)
     }
 

@@ -30,8 +30,9 @@ use crate::plan::intent::{Inside, Intent, Scope, Target};
 use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::refusal::{Refusal, Way};
 use crate::plan::step::{Confirm, Moved, Outcome, Plan, Signal, Step};
+use crate::split::contest::Contest;
 use crate::split::ratio::Ratio;
-use crate::split::table::{Cause, Demand, Enough, Given, Got, Owed, Restart, Row, Table, TaskRow, Verdict};
+use crate::split::table::{Cause, Demand, Enough, Given, Got, Owed, Restart, Row, Standing, Table, TaskRow, Verdict};
 
 /// The hierarchy with cpu.
 pub const CPU: HierarchyId = HierarchyId(1);
@@ -294,6 +295,27 @@ impl World {
         rules
     }
 
+    /// The contest on CPU 3 of the tasks that the split has rows for.
+    fn standing(&self, structure: &Structure) -> Standing {
+        let mut contest = Contest::new(BTreeMap::from([(3, 1.0)]));
+        let mut groups = vec![None; structure.slots()];
+        let mut tasks = Vec::new();
+        for (place, group) in self.groups.iter().filter(|(place, _)| place.hierarchy == CPU) {
+            let id = structure.at(place).unwrap();
+            let parent = place.parent().map(|parent| structure.at(&parent).unwrap());
+            #[expect(clippy::cast_precision_loss, reason = "weights are small")]
+            let weight = group.weight.unwrap_or(1024) as f64;
+            let node = parent.map_or(0, |parent| contest.group(groups[parent.0 as usize].unwrap(), weight, None));
+            groups[id.0 as usize] = Some(node);
+            for tid in &group.tasks {
+                if let Some((Demand::Hungry, ..)) = self.task_rows.get(tid) {
+                    tasks.push((self.tasks[tid].key, id, contest.task(node, 1024.0, 1.0, CpuSet::one(3))));
+                }
+            }
+        }
+        Standing { contest, groups, tasks }
+    }
+
     /// A frame of the world as it is.
     pub fn frame(&mut self) -> Message {
         self.number += 1;
@@ -355,6 +377,7 @@ impl World {
                 }
             }
         }
+        table.standing = Some(Arc::new(self.standing(&structure)));
         let snapshot = Snapshot {
             number: self.number,
             at: self.now,
@@ -437,6 +460,8 @@ impl World {
         let event = MouseEvent { kind, column: x, row: y, modifiers: KeyModifiers::NONE };
         let now = self.now;
         self.tell(state, Message::Mouse { event, now });
+        // As the runtime does: what the hand did is drawn before it lets go.
+        let _ = state.take_dirty();
     }
 
     /// Presses the button at one cell, goes to another, lets go.

@@ -7,7 +7,7 @@ use super::experiment::{Control, Loaded, Phase, Progress, Shipped, Source};
 use super::layout::{Layout, Target};
 use super::message::Message;
 use super::setup::Setup;
-use super::state::{Panel, State};
+use super::state::State;
 use super::testing::{CPU, SECOND, World, figure, setup};
 use super::update;
 use crate::model::interest::Rows;
@@ -28,14 +28,6 @@ fn figure_by_hand(world: &mut World, state: &mut State) {
 
 fn selected(state: &State) -> String {
     state.selected_place().map(|place| place.to_string()).unwrap_or_default()
-}
-
-/// Row of a group on screen.
-fn line_of(state: &State, path: &str) -> u16 {
-    let structure = &state.snapshot().unwrap().structure;
-    let id = structure.at(&Place::new(CPU, path.as_bytes())).unwrap();
-    let index = state.flat.position(structure.group(id).unwrap().key).unwrap();
-    state.layout.tree.y + u16::try_from(index - state.layout.first_row).unwrap()
 }
 
 fn tick(world: &mut World, state: &mut State, seconds: u64) {
@@ -249,78 +241,6 @@ fn a_name_may_be_a_path_and_a_bad_one_is_refused_in_place() {
         world.press(&mut state, "<Esc>");
     }
     assert_eq!(groups(&world).len(), 2);
-}
-
-#[test]
-fn a_task_moves_by_keys() {
-    let mut world = figure();
-    let mut state = world.state(setup(), 80, 24);
-    world.press(&mut state, "jjm");
-    assert!(state.moving.as_ref().unwrap().what.starts_with("spin"));
-    world.press(&mut state, "j<Enter>");
-    assert_eq!((world.at("/cg1/cg2").tasks.len(), world.at("/cg1/cg3").tasks.len()), (0, 2));
-}
-
-#[test]
-fn a_group_without_tasks_says_why_nothing_moves() {
-    let mut world = figure();
-    let mut state = world.state(setup(), 80, 24);
-    world.press(&mut state, "jm");
-    assert!(state.moving.is_none());
-    assert!(state.notice.as_ref().unwrap().0.contains("groups below it have 2"), "{:?}", state.notice);
-}
-
-#[test]
-fn a_task_is_dragged_onto_a_group() {
-    let mut world = figure();
-    let mut state = world.state(setup(), 80, 24);
-    let (from, to) = (line_of(&state, "/cg4"), line_of(&state, "/cg1/cg2"));
-    world.drag(&mut state, (6, from), (6, to));
-    assert_eq!((world.at("/cg4").tasks.len(), world.at("/cg1/cg2").tasks.len()), (0, 2));
-    assert!(state.moving.is_none());
-}
-
-#[test]
-fn letting_go_on_the_own_group_or_beside_the_tree_does_nothing() {
-    let mut world = figure();
-    let mut state = world.state(setup(), 80, 24);
-    let line = line_of(&state, "/cg4");
-    let other = line_of(&state, "/cg1/cg2");
-    world.mouse(&mut state, MouseEventKind::Down(MouseButton::Left), 6, line);
-    world.mouse(&mut state, MouseEventKind::Drag(MouseButton::Left), 6, other);
-    assert!(state.moving.as_ref().is_some_and(|moving| moving.target.is_some()));
-    world.mouse(&mut state, MouseEventKind::Drag(MouseButton::Left), 6, line);
-    world.mouse(&mut state, MouseEventKind::Up(MouseButton::Left), 6, line);
-    world.drag(&mut state, (6, line), (6, 0));
-    assert_eq!(world.at("/cg4").tasks.len(), 1);
-    assert!(state.moving.is_none() && state.flight.is_none() && state.journal.is_empty());
-}
-
-#[test]
-fn click_m_click_moves() {
-    let mut world = figure();
-    let mut state = world.state(setup(), 80, 24);
-    let (from, to) = (line_of(&state, "/cg4"), line_of(&state, "/cg1/cg3"));
-    world.mouse(&mut state, MouseEventKind::Down(MouseButton::Left), 6, from);
-    world.mouse(&mut state, MouseEventKind::Up(MouseButton::Left), 6, from);
-    world.press(&mut state, "m");
-    world.mouse(&mut state, MouseEventKind::Down(MouseButton::Left), 6, to);
-    assert_eq!(world.at("/cg1/cg3").tasks.len(), 2);
-}
-
-#[test]
-fn a_task_of_the_panel_is_dragged_alone() {
-    let mut world = figure();
-    world.task("/cg4", "extra");
-    let mut state = world.state(setup(), 80, 24);
-    world.press(&mut state, "G<Tab>");
-    assert_eq!(state.panel, Panel::Tasks);
-    let second = state.layout.panel.line(2).y;
-    let to = line_of(&state, "/cg1");
-    world.drag(&mut state, (6, second), (6, to));
-    assert_eq!((world.at("/cg4").tasks.len(), world.at("/cg1").tasks.len()), (1, 1));
-    let moved = world.at("/cg1").tasks[0];
-    assert_eq!(&*world.tasks[&moved].comm, b"extra");
 }
 
 #[test]

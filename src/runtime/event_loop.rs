@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, MouseEventKind};
 
 use super::input::{self, Pause};
 use super::sampling::Sampling;
@@ -34,6 +34,13 @@ use super::quiet::Quiet;
 
 /// How often time is told to the app.
 const TICK: Duration = Duration::from_millis(250);
+
+/// The same while something is dragged: the tree scrolls under a pointer that rests.
+const DRAG: Duration = Duration::from_millis(60);
+
+fn is_release(incoming: &Incoming) -> bool {
+    matches!(incoming, Incoming::Input(Some(Event::Mouse(event))) if matches!(event.kind, MouseEventKind::Up(_)))
+}
 
 /// What reaches the main thread.
 enum Incoming {
@@ -122,11 +129,9 @@ impl Shell {
         let commands = start(&mut self.state);
         self.perform(commands)?;
         loop {
-            if self.state.take_dirty() {
-                let state = &self.state;
-                self.screen.draw(|frame| view::draw(frame, state)).context("writing to the terminal")?;
-            }
-            let first = match inbox.recv_timeout(TICK) {
+            self.draw()?;
+            let tick = if self.state.moving.as_ref().is_some_and(|moving| moving.dragging) { DRAG } else { TICK };
+            let first = match inbox.recv_timeout(tick) {
                 Ok(incoming) => Some(incoming),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(Vec::new()),
@@ -135,6 +140,10 @@ impl Shell {
             let ended = self.worker.is_finished();
             // All that is there already is one frame.
             for incoming in first.into_iter().chain(inbox.try_iter()) {
+                if is_release(&incoming) {
+                    // A drop goes to the group that was seen lit.
+                    self.draw()?;
+                }
                 if let Some(said) = self.take_in(incoming)? {
                     return Ok(said);
                 }
@@ -149,6 +158,15 @@ impl Shell {
             let now = self.now();
             self.tell(Message::Tick(now))?;
         }
+    }
+
+    /// Draws the screen if something on it changed.
+    fn draw(&mut self) -> Result<()> {
+        if self.state.take_dirty() {
+            let state = &self.state;
+            self.screen.draw(|frame| view::draw(frame, state)).context("writing to the terminal")?;
+        }
+        Ok(())
     }
 
     /// Tells the size of the terminal if it is another one.

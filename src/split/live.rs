@@ -31,6 +31,7 @@ use crate::model::id::TaskKey;
 use crate::model::snapshot::Snapshot;
 use crate::model::time::Mono;
 
+use super::contest::{Contest, Solution};
 use super::keyed::Keyed;
 use super::measured::Ring;
 use super::solve::solve;
@@ -129,6 +130,15 @@ impl Engine {
         self.restarts.retain(|restart| used.contains(&restart.at));
         table.restarts.clone_from(&self.restarts);
         table.at = snapshot.at;
+        table.standing = laid.standing().map(Arc::new);
         table
     }
+}
+
+/// What each node of a live contest is owed, and which of the answers are exact: as for a frame, for previews.
+#[must_use]
+pub fn owed(contest: &Contest) -> Solution {
+    let mut solution = solve(contest);
+    sure::settle(contest, &mut solution);
+    solution
 }

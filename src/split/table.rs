@@ -1,9 +1,11 @@
 //! What the split says of every group and task of one frame: the input of the screens, of `tree` and of `why`.
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::model::id::{GroupId, TaskKey};
 use crate::model::time::Mono;
 
+use super::contest::{Contest, NodeIx};
 use super::ratio::Ratio;
 
 /// The split of one frame.
@@ -17,6 +19,19 @@ pub struct Table {
     pub at: Mono,
     /// Moments at which windows of rows started anew, and why; those that rows of this frame still count from, oldest first.
     pub restarts: Vec<Restart>,
+    /// What the amounts owed were solved from, for previews; `None` where nothing could be judged.
+    pub standing: Option<Arc<Standing>>,
+}
+
+/// A contest with what stands where in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The contest.
+    pub contest: Contest,
+    /// By slot: the node in which the group's own tasks compete.
+    pub groups: Vec<Option<NodeIx>>,
+    /// The tasks that take part in the fair contest: each with its group and its node.
+    pub tasks: Vec<(TaskKey, GroupId, NodeIx)>,
 }
 
 /// A moment at which windows started anew.

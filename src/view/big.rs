@@ -271,6 +271,10 @@ fn reason(painter: &mut Painter<'_>, state: &State) {
     }
     let line = state.layout.change;
     let line = Area::new(line.x + 1, line.y, line.width.saturating_sub(1), 1);
+    if let Some(moving) = &state.moving {
+        super::moving::how_much(painter, state, moving, line);
+        return;
+    }
     if let Some(change) = &state.last_change {
         let shell = change.shell.last().map(|line| crate::app::change::shorten(state, line)).unwrap_or_default();
         painter.put(line, &format!("$ {shell}"), theme.shell);

@@ -13,6 +13,10 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let theme = painter.theme;
     let layout = &state.layout;
     let area = layout.change;
+    if let Some(moving) = &state.moving {
+        super::moving::draw(painter, state, moving);
+        return;
+    }
     painter.side(area);
     let stands = |progress: &&Progress| matches!(progress.phase, Phase::Stands { .. });
     if let Some(progress) = state.progress.as_ref().filter(|it| state.last_change.is_none() || !stands(it)) {

@@ -2,7 +2,6 @@
 use crate::app::area::Area;
 use crate::app::state::State;
 use crate::app::text::{cut, cut_left, width};
-use crate::plan::intent::Scope;
 
 use super::paint::Painter;
 
@@ -15,14 +14,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
         return Some(typed(painter, prompt, inside));
     }
     if let Some(moving) = &state.moving {
-        let scope = match moving.scope {
-            Scope::Process if moving.processes == 1 => "process",
-            Scope::Process => "processes",
-            Scope::Thread => "threads alone",
-        };
-        let how = if moving.dragging { "let go on a group" } else { "choose a group, Enter drops" };
-        let text = format!("move {} ({scope}, Tab changes): {how}, Esc leaves", moving.what);
-        painter.put(inside, &text, theme.warning);
+        super::moving::outcome(painter, state, moving, inside);
         return None;
     }
     if let Some((said, _)) = &state.notice {

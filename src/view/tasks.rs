@@ -116,6 +116,9 @@ fn line(state: &State, task: &Task, threads: u32, ruler: &Ruler, width: u16, sel
     if selected {
         text.replace_range(1..2, ">");
     }
+    if state.task_tags.contains(&task.key) {
+        text.replace_range(2..3, if ascii { "#" } else { "▪" });
+    }
     text
 }
 
@@ -124,7 +127,7 @@ fn line_of(cells: [&str; 10], width: u16, ascii: bool) -> String {
     let [tid, pid, comm, state, nice, cpu, owed, gets, wait, marks] = cells;
     let r = |text: &str, columns| right(text, columns, ascii);
     let fixed = format!(
-        "  {} {}  {} {} {} {} {} {} {}  ",
+        "   {} {}  {} {} {} {} {} {} {} ",
         r(tid, 7),
         r(pid, 7),
         left(comm, 15, ascii),

@@ -94,6 +94,14 @@ shots! {
     new_prompt_80x24: figure(), plain(), (80, 24), "jncg5=300";
     weight_prompt_80x24: figure(), plain(), (80, 24), "je";
     moving_80x24: figure(), plain(), (80, 24), "jjmG";
+    moving_120x40: figure(), plain(), (120, 40), "jjmG";
+    moving_58x16: figure(), plain(), (58, 16), "jjmG";
+    moving_ascii_80x24: figure(), ascii(), (80, 24), "jjmG";
+    moving_ascii_58x16: figure(), ascii(), (58, 16), "jjmG";
+    moving_onto_itself_80x24: figure(), plain(), (80, 24), "jjm";
+    moving_tagged_tasks_80x24: crowd(), plain(), (80, 24), "G<Tab> j mgj";
+    moving_some_of_a_crowd_80x24: crowd(), plain(), (80, 24), "jm<Tab>G";
+    moving_no_leaf_80x24: busy_systemd(), Setup { stage: None, ..plain() }, (80, 24), "Gkmgj";
     workload_80x24: figure(), plain(), (80, 24), "jjw";
     workloads_in_tagged_80x24: figure(), plain(), (80, 24), "jj  w<Up>";
     filter_80x24: figure(), plain(), (80, 24), "/cg3<Enter>";
@@ -106,6 +114,42 @@ shots! {
     systemd_120x40: systemd(), Setup { stage: None, ..plain() }, (120, 40), "jj";
     systemd_58x16: systemd(), Setup { stage: None, ..plain() }, (58, 16), "jj";
     too_small: figure(), plain(), (40, 10), "";
+}
+
+fn busy_systemd() -> World {
+    let mut world = systemd();
+    world.task("/system.slice/nginx.service", "nginx");
+    world
+}
+
+/// A group that is dragged onto another, before it is let go and after.
+#[test]
+fn a_dragged_group() {
+    use crossterm::event::{MouseButton, MouseEventKind};
+    let mut world = figure();
+    let mut state = world.state(plain(), 80, 24);
+    let top = state.layout.tree.y;
+    world.mouse(&mut state, MouseEventKind::Down(MouseButton::Left), 12, top + 4);
+    world.mouse(&mut state, MouseEventKind::Drag(MouseButton::Left), 12, top + 2);
+    let before = screen(&state);
+    world.mouse(&mut state, MouseEventKind::Up(MouseButton::Left), 12, top + 2);
+    insta::assert_snapshot!(format!("{before}{}", screen(&state)));
+}
+
+/// Processes with threads and children in several groups.
+fn crowd() -> World {
+    let mut world = figure();
+    for (path, comm) in
+        [("/cg4", "worker"), ("/cg4", "worker"), ("/cg1", "parent"), ("/cg1", "thread"), ("/cg4", "child")]
+    {
+        world.task(path, comm);
+    }
+    let parent = world.at("/cg1").tasks[0];
+    let thread = world.at("/cg1").tasks[1];
+    let child = *world.at("/cg4").tasks.last().unwrap();
+    world.tasks.get_mut(&thread).unwrap().tgid = parent;
+    world.tasks.get_mut(&child).unwrap().parent = parent;
+    world
 }
 
 /// A v2 host with systemd: caps, a group without the cpu controller, unpinned tasks.

@@ -18,6 +18,7 @@ use crate::split::table::{Enough, Given};
 
 use super::format;
 use super::header;
+use super::moving;
 use super::paint::Painter;
 use bar::bar;
 use target::target;
@@ -85,6 +86,7 @@ fn heading(painter: &mut Painter<'_>, state: &State) {
                 painter.put(area, &format!("GROUP{mark}"), theme.heading);
             }
             (Column::Gets, Some(aged)) => painter.put_right(area, aged, theme.warning),
+            (Column::Bar, _) if state.moving.is_some() => {}
             (Column::Bar, _) => bar_heading(painter, area, mark),
             (Column::Enough, _) => {
                 painter.put(area, &format!("{}{mark}", Column::Enough.title()), theme.heading);
@@ -131,7 +133,11 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row
             }
             Column::Owed => {
                 if let Some(split) = split {
-                    painter.put_right(cell, &format::owed(&common.ruler, split.expected, painter.ascii), amount_style);
+                    let now = format::owed(&common.ruler, split.expected, painter.ascii);
+                    match would_be(state, row, common, &now, painter.ascii) {
+                        Some(both) => painter.put_right(cell, &both, theme.warning),
+                        None => painter.put_right(cell, &now, amount_style),
+                    }
                 }
             }
             Column::Gets => {
@@ -149,6 +155,7 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row
                     painter.put_right(cell, format::given(split.verdict.given, painter.ascii), style);
                 }
             }
+            Column::Bar if state.moving.is_some() => {}
             Column::Bar => {
                 if let Some(split) = split {
                     bar(painter, common, split, cell, amount_style);
@@ -210,6 +217,13 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row
         let style = if state.in_panel { theme.selected_elsewhere } else { theme.selected };
         painter.tint(inside(area), style);
     }
+}
+
+/// What a group is owed now and would be owed after the move that is being aimed, where that is not the same.
+fn would_be(state: &State, row: &Row, common: &Common, now: &str, ascii: bool) -> Option<String> {
+    let preview = state.moving.as_ref()?.preview.as_ref()?;
+    let new = format::owed(&common.ruler, *preview.groups.get(&row.id)?, ascii);
+    (new != now).then(|| moving::both(now, &new, ascii))
 }
 
 /// A line without its border.

@@ -266,13 +266,18 @@ fn moved(bench: &mut Bench) -> Result<(), Failed> {
     screen.until("the loop in b", |screen| screen.processes("b") == 1 && screen.processes("a") == 0)?;
     screen.until("its row", |screen| screen.row("b").is_some_and(|row| row.rest.ends_with('1')))?;
 
-    // And back with the mouse.
+    // And back with the mouse, out of the panel of b's tasks.
     let at = |screen: &Screen, name: &str| -> Result<Cell, Failed> {
         let text = screen.terminal.text();
         let found = text.lines().position(|line| line.split_whitespace().take(4).any(|word| word == name));
         Ok(Cell { row: u16::try_from(found.ok_or(format!("no row {name}:\n{text}"))?)?, column: 9 })
     };
-    let (from, to) = (at(&screen, "b")?, at(&screen, "a")?);
+    screen.press("<Tab>")?;
+    screen.terminal.wait_for("COMMAND")?;
+    let text = screen.terminal.text();
+    let line = text.lines().position(|line| line.starts_with('│') && line.contains(" ours"));
+    let line = line.ok_or_else(|| format!("no row of a task:\n{text}"))?;
+    let (from, to) = (Cell { row: u16::try_from(line)?, column: 9 }, at(&screen, "a")?);
     screen.terminal.drag(from, to)?;
     screen.terminal.wait_for("drop")?;
     screen.terminal.mouse(Mouse::Release, to)?;

@@ -56,7 +56,8 @@ impl Help {
             lines.extend(here.map(|b| entry(b.keys, b.help)));
         }
         lines.push(Line::toned("Mouse", Tone::Heading));
-        lines.push(entry("drag", "a group or a task onto a group moves it; or click it, m, click the target"));
+        lines
+            .push(entry("drag", "a task onto a group moves it (Space tags several); or click it, m, click the target"));
         lines.push(entry("click", "a heading sorts, again reverses; the words on the bottom line are buttons"));
         lines.push(Line::toned("Columns", Tone::Heading));
         lines.extend(COLUMNS.iter().map(|(name, what)| entry(name, what)));

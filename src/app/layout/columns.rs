@@ -26,9 +26,13 @@ pub fn indent(depth: u16) -> u16 {
 /// Cells before the sign of a row at the left: the border, the mark of the cursor, the mark of a tag.
 pub const SIGN: u16 = 3;
 
+/// Cells of OWED as old → new.
+const BOTH: u16 = 18;
+
 /// Cells of a column of numbers.
-fn fixed(column: Column) -> u16 {
+fn fixed(column: Column, moving: bool) -> u16 {
     match column {
+        Column::Owed if moving => BOTH,
         Column::Rule | Column::Children | Column::State => 6,
         Column::Owed | Column::Gets => 8,
         Column::Verdict => 2,
@@ -43,13 +47,24 @@ fn fixed(column: Column) -> u16 {
 /// Least and most cells of the bar: five for the difference and a blank, the rest to see.
 const BAR: (u16, u16) = (12, 46);
 
+/// Least cells of what is said of a target.
+const SAID: u16 = 24;
+
 /// Least cells of the name.
 const NAME: u16 = 16;
 
 /// Places the columns into the width of the tree.
 pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
-    let columns = Column::of(state, tree.width);
-    let numbers: u16 = columns.iter().map(|&column| fixed(column)).sum();
+    let moving = state.moving.is_some() && state.has_cpu();
+    // What counts then is what would be owed, and what is said of each target, where else the bar is.
+    let columns: &[Column] = if moving && tree.width < 100 {
+        &[Column::Group, Column::Rule, Column::Owed, Column::Bar]
+    } else if moving {
+        &[Column::Group, Column::Weight, Column::Rule, Column::Owed, Column::Bar]
+    } else {
+        Column::of(state, tree.width)
+    };
+    let numbers: u16 = columns.iter().map(|&column| fixed(column, moving)).sum();
     let blanks = u16::try_from(columns.len()).unwrap_or(0);
     let free = tree.width.saturating_sub(numbers + blanks + 2);
     let longest = state
@@ -72,7 +87,8 @@ pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
     let longest = u16::try_from(longest).unwrap_or(u16::MAX);
     let has_bar = columns.contains(&Column::Bar);
     let (name, bar) = if has_bar {
-        let name = longest.clamp(NAME, free.saturating_sub(BAR.0).max(NAME));
+        let least = if moving { SAID } else { BAR.0 };
+        let name = longest.clamp(NAME, free.saturating_sub(least).max(NAME));
         let bar = free.saturating_sub(name).min(BAR.1);
         (free - bar, bar)
     } else {
@@ -85,7 +101,7 @@ pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
             let width = match column {
                 Column::Group => name,
                 Column::Bar => bar,
-                other => fixed(other),
+                other => fixed(other, moving),
             };
             let cells = Cells { column, x, width };
             x += width + 1;

@@ -11,7 +11,7 @@ use crate::model::time::Mono;
 use crate::split::contest::{Contest, Node, NodeIx, NodeKind};
 use crate::split::keyed::Keyed;
 use crate::split::measured::Ring;
-use crate::split::table::Demand;
+use crate::split::table::{Demand, Standing};
 use crate::split::weight;
 
 use super::SMALL;
@@ -155,6 +155,13 @@ impl Laid {
     /// The node of a group, if it has one of its own.
     pub(super) fn own_node(&self, id: GroupId) -> Option<NodeIx> {
         self.node_of[id.0 as usize].filter(|&node| self.group_of(node) == Some(id))
+    }
+
+    /// The contest for previews; `None` where nothing can be judged.
+    pub(super) fn standing(self) -> Option<Standing> {
+        let tasks =
+            self.tasks.into_iter().filter_map(|placed| Some((placed.key, placed.group, placed.node?))).collect();
+        (!self.blind).then_some(Standing { contest: self.contest, groups: self.node_of, tasks })
     }
 
     fn name_node(&mut self, node: NodeIx, group: GroupId) {

@@ -37,7 +37,7 @@ pub(super) fn target(painter: &mut Painter<'_>, state: &State, row: &Row, area: 
         let text = left(&text, usize::from(room), painter.ascii);
         painter.put(Area::new(x, area.y, room, 1), &text, style);
     }
-    if lit {
+    if lit && reason.is_none() {
         painter.tint(inside(area), style);
     }
 }
