@@ -249,9 +249,14 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
                     }
                 }
             }
-            (Step::Move { .. }, Outcome::Moved(moved)) => {
+            (Step::Move { to, .. }, Outcome::Moved(moved)) => {
                 for one in moved {
                     state.task_tags.remove(&one.task);
+                }
+                let stayed: Vec<_> = moved.iter().filter(|one| one.now != *to).collect();
+                if let Some(one) = stayed.first() {
+                    let (n, all) = (moved.len() - stayed.len(), moved.len());
+                    said = Some(format!("{n} of {all} tasks moved; {} is in {} now", one.task.tid, one.now));
                 }
             }
             (_, Outcome::Nothing(why)) => said = Some(why.clone()),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::bytes::Bytes;
+use crate::model::errno::Errno;
 use crate::model::field::Field;
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
@@ -148,6 +149,11 @@ impl Reader<'_> {
             key: GroupKey { hierarchy: hierarchy.id, inode: stat.inode },
             owner: stat.uid,
             refused: self.fs.may_write(&directory).err(),
+            closed: self
+                .fs
+                .may_write(&paths::join(&directory, b"cgroup.procs"))
+                .err()
+                .filter(|errno| matches!(*errno, Errno::EACCES | Errno::EPERM | Errno::EROFS)),
             children: self.children(&directory),
             tasks: self.ids(&directory, list),
             processes: self.ids(&directory, "cgroup.procs"),
@@ -258,7 +264,6 @@ mod tests {
     use super::{Field, HierarchyId, Needs, Place, Survey, guarded, own_place, survey};
     use crate::kernel::fixture::Fixture;
     use crate::kernel::real::RealFs;
-    use crate::model::errno::Errno;
 
     const HOST: &str = include_str!("../../tests/fixtures/one_by_one.txt");
     const V2: &str = include_str!("../../tests/fixtures/cgroup_namespace.txt");
@@ -319,7 +324,10 @@ mod tests {
     fn who_may_not_write_is_told_why() {
         let survey = looked(CONTAINER, &Needs { groups: vec![Place::top(HierarchyId(2))], ..Needs::default() });
         let top = survey.group(&Place::top(HierarchyId(2))).unwrap();
-        assert_eq!((top.refused, top.tasks.value().unwrap().as_slice()), (Some(Errno::EROFS), &[1, 7][..]));
+        assert_eq!(
+            (top.refused, top.tasks.value().unwrap().as_slice()),
+            (Some(crate::model::errno::Errno::EROFS), &[1, 7][..])
+        );
         let facts = looked(CONTAINER, &Needs { tasks: vec![7], ..Needs::default() });
         assert_eq!(facts.tasks[&7].groups[&HierarchyId(2)].to_string(), "/");
         assert!(!facts.tasks[&7].groups.contains_key(&HierarchyId::V2), "not mounted there");

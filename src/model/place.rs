@@ -75,6 +75,14 @@ impl Place {
         self.path.split(|&byte| byte == b'/').filter(|part| !part.is_empty())
     }
 
+    /// The nearest group at or above both; both in one hierarchy.
+    #[must_use]
+    pub fn common(a: &Self, b: &Self) -> Self {
+        std::iter::successors(Some(a.clone()), Self::parent)
+            .find(|above| b.is_within(above))
+            .unwrap_or_else(|| Self::top(a.hierarchy))
+    }
+
     /// Whether this is `other` or below it.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {

@@ -77,6 +77,8 @@ pub struct GroupFacts {
     pub owner: u32,
     /// Whether cgrove may make and remove groups in it: `None` if so, else why not (EACCES, EROFS).
     pub refused: Option<Errno>,
+    /// Whether cgrove may write its `cgroup.procs`, as a move into it does, and on v2 one below it: `None` if so, else why not.
+    pub closed: Option<Errno>,
     /// Names of its child groups, sorted.
     pub children: Vec<Bytes>,
     /// Tasks in it, as its `tasks` or `cgroup.threads` reads.

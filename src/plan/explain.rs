@@ -232,7 +232,7 @@ fn enter(tid: Option<i32>, scope: Scope, to: &Place, errno: Errno, survey: &Surv
         Errno::EACCES => {
             let above = tid
                 .and_then(|tid| survey.tasks.get(&tid)?.groups.get(&to.hierarchy).cloned())
-                .map(|from| words::group(&common(&from, to)));
+                .map(|from| words::group(&Place::common(&from, to)));
             Meaning::new(
                 format!(
                     "A move needs the right to write cgroup.procs of {name} and of the nearest group above both ends{}.",
@@ -255,13 +255,6 @@ fn enter(tid: Option<i32>, scope: Scope, to: &Place, errno: Errno, survey: &Surv
         Errno::EROFS => rights(&name, "move tasks", errno),
         _ => unknown(errno),
     }
-}
-
-/// The nearest group above both.
-fn common(a: &Place, b: &Place) -> Place {
-    std::iter::successors(Some(a.clone()), Place::parent)
-        .find(|above| b.is_within(above))
-        .unwrap_or_else(|| Place::top(a.hierarchy))
 }
 
 fn run(group: Option<&Place>, errno: Errno, survey: &Survey) -> Meaning {

@@ -1,7 +1,7 @@
 //! Moving tasks: one thread, or whole processes. Which of the two is always said.
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Version;
-use crate::model::id::{Pid, TaskKey};
+use crate::model::id::{Pid, TaskKey, Tid};
 use crate::model::place::Place;
 use crate::model::task::Policy;
 
@@ -12,6 +12,10 @@ use super::rules::{target, tasks};
 use super::step::{Confirm, Plan, Step};
 use super::survey::{Survey, TaskFacts};
 use super::words;
+
+mod what;
+
+use what::{is_there, leader, moving, subject};
 
 /// The plan to move `keys` into the group at `to`.
 ///
@@ -27,11 +31,11 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
     target::check(&draft, to, &go_on)?;
     let mut seen: Vec<Pid> = Vec::new();
     let mut already = 0;
+    let mut ended: Vec<Tid> = Vec::new();
     for &key in keys {
         let Some(facts) = tasks::alive(survey, key) else {
-            return Err(
-                draft.refuse(format!("Task {} ended, or its number belongs to another task now. (ESRCH)", key.tid))
-            );
+            ended.push(key.tid);
+            continue;
         };
         if scope == Scope::Process {
             if seen.contains(&facts.task.tgid) {
@@ -41,7 +45,8 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
         }
         let Some(from) = facts.groups.get(&to.hierarchy) else {
             return Err(draft.refuse(format!(
-                "Where {} is in this hierarchy cannot be seen from here.",
+                "Where {} is in this hierarchy cannot be seen from here: it lies outside this cgroup namespace, and a move \
+                 across its border is refused. (ENOENT)",
                 words::task(survey, key.tid)
             )));
         };
@@ -49,7 +54,8 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
             already += 1;
             continue;
         }
-        check_kind(&draft, facts, scope)?;
+        check_kind(&draft, facts, scope).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
+        target::rights(&draft, from, to, scope)?;
         check_real_time(&draft, facts, to, scope, &go_on)?;
         if scope == Scope::Thread {
             check_domain(&draft, facts, from, to)?;
@@ -57,6 +63,14 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
         consequences(&mut draft, facts, from, to, scope);
         let task = leader(facts, scope);
         draft.push(Step::Move { task, scope, from: from.clone(), to: to.clone() })?;
+    }
+    if let (Some(tid), true) = (ended.first(), ended.len() == keys.len()) {
+        let text = if keys.len() == 1 {
+            format!("Task {tid} ended, or its number belongs to another task now. (ESRCH)")
+        } else {
+            format!("All {} tasks have ended meanwhile. (ESRCH)", keys.len())
+        };
+        return Err(draft.refuse(text));
     }
     if draft.steps.is_empty() {
         let verb = if already == 1 { "is" } else { "are" };
@@ -69,6 +83,11 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
     if already > 0 {
         let verb = if already == 1 { "is" } else { "are" };
         draft.warn(format!("{already} of them {verb} in {} already.", words::group(to)));
+    }
+    if !ended.is_empty() {
+        let numbers: Vec<String> = ended.iter().map(ToString::to_string).collect();
+        let verb = if ended.len() == 1 { "has" } else { "have" };
+        draft.warn(format!("{} {verb} ended meanwhile and stays out of it.", words::list(&numbers)));
     }
     let moved: Vec<TaskKey> = draft
         .steps
@@ -83,48 +102,20 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
     Ok(draft.finish(format!("move {what}{from} to {}", words::group(to))))
 }
 
-/// What moves: "process 4242 (loop)", "thread 4243 of process 4242 (loop)", "3 processes".
-fn subject(survey: &Survey, keys: &[TaskKey], scope: Scope) -> String {
-    match (keys, scope) {
-        ([key], Scope::Process) => format!("process {}", words::task(survey, tasks::process_of(survey, key.tid))),
-        ([key], Scope::Thread) => {
-            let process = tasks::process_of(survey, key.tid);
-            if process == key.tid {
-                format!("the main thread of process {}", words::task(survey, process))
-            } else {
-                format!("thread {} of process {}", key.tid, words::task(survey, process))
-            }
-        }
-        (keys, Scope::Thread) => words::count(keys.len(), "thread"),
-        (keys, Scope::Process) => {
-            let tids: Vec<_> = keys.iter().map(|key| key.tid).collect();
-            words::count(tasks::processes(survey, &tids).len(), "process")
-        }
+/// The refusal of one task among several, with the way to move those that can be moved.
+fn without(draft: &Draft<'_>, refusal: Refusal, keys: &[TaskKey], one: TaskKey, to: &Place, scope: Scope) -> Refusal {
+    let survey = draft.survey;
+    let process = tasks::process_of(survey, one.tid);
+    let can = |key: &TaskKey| {
+        let same = scope == Scope::Process && tasks::process_of(survey, key.tid) == process;
+        *key != one && !same && tasks::alive(survey, *key).is_some_and(|facts| check_kind(draft, facts, scope).is_ok())
+    };
+    let others: Vec<TaskKey> = keys.iter().copied().filter(can).collect();
+    if others.is_empty() {
+        return refusal;
     }
-}
-
-fn leader(facts: &TaskFacts, scope: Scope) -> TaskKey {
-    match scope {
-        Scope::Thread => facts.task.key,
-        Scope::Process => {
-            facts.threads.iter().find(|key| key.tid == facts.task.tgid).copied().unwrap_or(facts.task.key)
-        }
-    }
-}
-
-/// The tasks that move with this one.
-fn moving<'a>(survey: &'a Survey, facts: &'a TaskFacts, scope: Scope) -> Vec<&'a TaskFacts> {
-    match scope {
-        Scope::Thread => vec![facts],
-        Scope::Process => {
-            let threads: Vec<&TaskFacts> = facts.threads.iter().filter_map(|&key| tasks::alive(survey, key)).collect();
-            if threads.is_empty() { vec![facts] } else { threads }
-        }
-    }
-}
-
-fn is_there(survey: &Survey, facts: &TaskFacts, to: &Place, scope: Scope) -> bool {
-    moving(survey, facts, scope).iter().all(|f| f.groups.get(&to.hierarchy) == Some(to))
+    let say = format!("move the others: {}", subject(survey, &others, scope));
+    refusal.way(say, vec![Intent::Move { tasks: others, to: to.clone(), scope }])
 }
 
 /// Zombies and kernel threads.

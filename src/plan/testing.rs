@@ -102,6 +102,7 @@ impl Build {
             directory: point.as_bytes().into(),
             owner: 0,
             refused: None,
+            closed: None,
             children: Vec::new(),
             tasks: Field::new(Vec::new(), Mono(0)),
             processes: Field::new(Vec::new(), Mono(0)),

@@ -129,6 +129,7 @@ impl World {
             directory: directory.into(),
             owner,
             refused: None,
+            closed: None,
             children: Vec::new(),
             tasks: Field::new(Vec::new(), Mono(0)),
             processes: Field::new(Vec::new(), Mono(0)),

@@ -70,7 +70,7 @@ pub(super) fn relocate(
         moved.push(Moved { task: key, from: was.unwrap_or_else(|| from.clone()), now });
     }
     if moved.is_empty() {
-        let text = format!("{} {tid} has exited and waits to be reaped: the kernel moved nothing", word(scope));
+        let text = format!("{} {tid} is a zombie, nothing moved: it has exited and waits to be reaped", word(scope));
         return Ok(Outcome::Nothing(text));
     }
     Ok(Outcome::Moved(moved))

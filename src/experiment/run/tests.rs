@@ -182,6 +182,7 @@ impl Fake {
             directory: b"/sys/fs/cgroup/cpu".as_slice().into(),
             owner: 0,
             refused: self.trouble.refused,
+            closed: None,
             children: Vec::new(),
             tasks: Field::Unread,
             processes: Field::Unread,

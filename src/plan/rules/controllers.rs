@@ -8,6 +8,7 @@ use super::super::draft::Draft;
 use super::super::intent::{Intent, Scope, Setting};
 use super::super::refusal::Refusal;
 use super::super::step::Confirm;
+use super::super::survey::GroupFacts;
 use super::super::words;
 use super::tasks;
 
@@ -103,10 +104,7 @@ fn check_processes(draft: &Draft<'_>, level: &Place, missing: &[&str]) -> Result
     if keys.len() < pids.len() || pids.iter().any(|&pid| tasks::is_guarded(survey, pid)) {
         return Err(refusal);
     }
-    // A name that is free.
-    let free = |name: &String| !facts.children.iter().any(|child| **child == *name.as_bytes());
-    let leaf =
-        std::iter::once("leaf".to_owned()).chain((2..=999).map(|n| format!("leaf{n}"))).find(free).unwrap_or_default();
+    let leaf = free_leaf(facts);
     let who = if pids.len() == 1 { "the process".to_owned() } else { format!("the {processes}") };
     Err(refusal.way(
         format!("make {name}/{leaf} and move {who} there first"),
@@ -120,6 +118,13 @@ fn check_processes(draft: &Draft<'_>, level: &Place, missing: &[&str]) -> Result
             Intent::Move { tasks: keys, to: level.child(leaf.as_bytes()), scope: Scope::Process },
         ],
     ))
+}
+
+/// A name for a leaf that no child has.
+#[must_use]
+pub fn free_leaf(facts: &GroupFacts) -> String {
+    let free = |name: &String| !facts.children.iter().any(|child| **child == *name.as_bytes());
+    std::iter::once("leaf".to_owned()).chain((2..=999).map(|n| format!("leaf{n}"))).find(free).unwrap_or_default()
 }
 
 fn say_for_whom(draft: &mut Draft<'_>, level: &Place, missing: &[&str], children: &[Place]) {

@@ -3,9 +3,10 @@ use crate::model::hierarchy::Version;
 use crate::model::place::Place;
 
 use super::super::draft::Draft;
-use super::super::intent::{Intent, Setting};
+use super::super::intent::{Intent, Scope, Setting};
 use super::super::refusal::Refusal;
-use super::super::words;
+use super::super::{shell, words};
+use super::controllers;
 
 /// Checks that processes may enter the group at `to`. `then` makes the intent that goes on, for a given target.
 ///
@@ -59,10 +60,14 @@ fn domain(draft: &Draft<'_>, to: &Place, then: &dyn Fn(&Place) -> Intent) -> Res
     let name = words::group(to);
     let kind = facts.text("cgroup.type").unwrap_or("domain");
     if kind == "domain invalid" {
+        let threaded = Intent::Set {
+            group: to.clone(),
+            setting: Setting { file: "cgroup.type".into(), data: Box::from(&b"threaded"[..]) },
+        };
         return Err(draft.refuse(format!(
             "{name} is \"domain invalid\": it lies in a threaded subtree and is not threaded itself, so it takes no process. \
              (EOPNOTSUPP)"
-        )));
+        )).way(format!("make {name} threaded, then go on"), vec![threaded, then(to)]));
     }
     let on: Vec<&str> = facts.words("cgroup.subtree_control").collect();
     if to.is_top() || on.is_empty() || kind != "domain" {
@@ -75,5 +80,44 @@ fn domain(draft: &Draft<'_>, to: &Place, then: &dyn Fn(&Place) -> Intent) -> Res
     for child in facts.children.iter().take(3).map(|child| to.child(child)) {
         refusal = refusal.way(format!("choose its child {}", words::group(&child)), vec![then(&child)]);
     }
-    Err(refusal)
+    let leaf = controllers::free_leaf(facts);
+    let make = Intent::Create {
+        parent: to.clone(),
+        path: leaf.as_bytes().into(),
+        settings: Vec::new(),
+        controllers: Vec::new(),
+    };
+    let child = to.child(leaf.as_bytes());
+    Err(refusal.way(format!("make {name}/{leaf} for them and go on there"), vec![make, then(&child)]))
+}
+
+/// Checks that this user may move something from one group to another: on v1 the right to write to the target, on v2 also
+/// to `cgroup.procs` of the nearest group above both ends.
+///
+/// # Errors
+/// A refusal that names the group where the right is missing.
+pub fn rights(draft: &Draft<'_>, from: &Place, to: &Place, scope: Scope) -> Result<(), Refusal> {
+    let survey = draft.survey;
+    let missing = |place: &Place| survey.group(place).and_then(|facts| facts.closed);
+    if let Some(errno) = missing(to) {
+        let file = shell::member_file(survey, to, scope);
+        return Err(draft.refuse(format!(
+            "A move writes to {file} of {}: {}.",
+            words::group(to),
+            words::no_permission(errno)
+        )));
+    }
+    if draft.world.version(to) == Version::V1 {
+        return Ok(());
+    }
+    let above = Place::common(from, to);
+    match missing(&above) {
+        Some(errno) => Err(draft.refuse(format!(
+            "On v2 a move also needs the right to write cgroup.procs of the nearest group above both ends, and that is {}: \
+             {}. Move within a subtree that is yours, or let root do it.",
+            words::group(&above),
+            words::no_permission(errno)
+        ))),
+        None => Ok(()),
+    }
 }

@@ -60,6 +60,53 @@ fn tasks_that_do_not_move() {
 }
 
 #[test]
+fn several_of_which_some_ended_or_cannot_move() {
+    let build = || Build::v1().ours("/a").process(42, "/").process(43, "/").process(44, "/");
+    // Two are left of three, and they move.
+    let mut text = go(&build().survey(), &[42, 43, 99], "/a", Scope::Process);
+    text += &go(&build().survey(), &[98, 99], "/a", Scope::Process);
+    let zombie = build().task(43, |task| task.state = 'Z').survey();
+    text += &go(&zombie, &[42, 43, 44], "/a", Scope::Process);
+    // Nothing is left to offer.
+    let bound = build().task(42, |task| (task.kernel, task.bound) = (true, true)).survey();
+    text += &go(&bound, &[42, 99], "/a", Scope::Process);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_user_without_the_right() {
+    let closed = |place: &'static str, errno: Errno| {
+        move |survey: &mut Survey| {
+            for (at, facts) in &mut survey.groups {
+                if at.to_string() == place {
+                    facts.closed = Some(errno);
+                }
+            }
+        }
+    };
+    let v2 = || Build::v2().group("/u").ours("/u/a").ours("/u/b").process(42, "/u/a");
+    let mut text = String::new();
+    // Only the target and the common ancestor count.
+    text += &go(&v2().with_survey(closed("/u/b", Errno::EACCES)).survey(), &[42], "/u/b", Scope::Process);
+    text += &go(&v2().with_survey(closed("/u", Errno::EACCES)).survey(), &[42], "/u/b", Scope::Process);
+    text += &go(&v2().with_survey(closed("/", Errno::EACCES)).survey(), &[42], "/u/b", Scope::Process);
+    // v1 asks for no right above.
+    let v1 = Build::v1().ours("/a").ours("/b").process(42, "/a");
+    text += &go(&v1.with_survey(closed("/", Errno::EACCES)).survey(), &[42], "/b", Scope::Process);
+    let v1 = Build::v1().ours("/a").ours("/b").process(42, "/a");
+    text += &go(&v1.with_survey(closed("/b", Errno::EROFS)).survey(), &[42], "/b", Scope::Thread);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn from_outside_of_this_namespace() {
+    let survey = Build::v2().ours("/a").process(42, "/").with_survey(|survey| {
+        survey.tasks.values_mut().for_each(|facts| facts.groups.clear());
+    });
+    insta::assert_snapshot!(go(&survey.survey(), &[42], "/a", Scope::Process));
+}
+
+#[test]
 fn groups_that_take_none() {
     let cpuset = Build::v1_with(&["cpuset"]).ours("/a").process(42, "/").survey();
     let mut text = go(&cpuset, &[42], "/a", Scope::Process);

@@ -163,6 +163,7 @@ impl Fake {
                     directory: [b"/sys/fs/cgroup", &*place.path].concat().into(),
                     owner: 0,
                     refused: None,
+                    closed: None,
                     children: self.children(place).map(|child| child.name().into()).collect(),
                     tasks: Field::new(self.inside(place), Mono(0)),
                     processes: Field::new(self.inside(place), Mono(0)),

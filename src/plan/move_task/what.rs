@@ -1,0 +1,53 @@
+//! What a move is about: in words, and task by task.
+use crate::model::id::TaskKey;
+use crate::model::place::Place;
+use crate::plan::intent::Scope;
+use crate::plan::rules::tasks;
+use crate::plan::survey::{Survey, TaskFacts};
+use crate::plan::words;
+
+/// What moves: "process 4242 (loop)", "thread 4243 of process 4242 (loop)", "3 processes".
+pub(super) fn subject(survey: &Survey, keys: &[TaskKey], scope: Scope) -> String {
+    match (keys, scope) {
+        ([key], Scope::Process) => format!("process {}", words::task(survey, tasks::process_of(survey, key.tid))),
+        ([key], Scope::Thread) => {
+            let process = tasks::process_of(survey, key.tid);
+            if process == key.tid {
+                format!("the main thread of process {}", words::task(survey, process))
+            } else {
+                format!("thread {} of process {}", key.tid, words::task(survey, process))
+            }
+        }
+        (keys, Scope::Thread) => words::count(keys.len(), "thread"),
+        (keys, Scope::Process) => {
+            let tids: Vec<_> = keys.iter().map(|key| key.tid).collect();
+            words::count(tasks::processes(survey, &tids).len(), "process")
+        }
+    }
+}
+
+/// The task that is written for it.
+pub(super) fn leader(facts: &TaskFacts, scope: Scope) -> TaskKey {
+    match scope {
+        Scope::Thread => facts.task.key,
+        Scope::Process => {
+            facts.threads.iter().find(|key| key.tid == facts.task.tgid).copied().unwrap_or(facts.task.key)
+        }
+    }
+}
+
+/// The tasks that move with this one.
+pub(super) fn moving<'a>(survey: &'a Survey, facts: &'a TaskFacts, scope: Scope) -> Vec<&'a TaskFacts> {
+    match scope {
+        Scope::Thread => vec![facts],
+        Scope::Process => {
+            let threads: Vec<&TaskFacts> = facts.threads.iter().filter_map(|&key| tasks::alive(survey, key)).collect();
+            if threads.is_empty() { vec![facts] } else { threads }
+        }
+    }
+}
+
+/// Whether all that moves with this task is there already.
+pub(super) fn is_there(survey: &Survey, facts: &TaskFacts, to: &Place, scope: Scope) -> bool {
+    moving(survey, facts, scope).iter().all(|f| f.groups.get(&to.hierarchy) == Some(to))
+}
