@@ -19,6 +19,7 @@ pub mod hold;
 pub mod intent;
 pub mod journal;
 pub mod launch;
+pub mod lineage;
 pub mod move_task;
 pub mod needs;
 pub mod preview;
@@ -26,6 +27,7 @@ pub mod quote;
 pub mod receipt;
 pub mod refusal;
 pub mod remove;
+pub mod rename;
 pub mod rules;
 pub mod set;
 pub mod shell;
@@ -65,6 +67,7 @@ pub fn plan_with(intent: &Intent, survey: &Survey, journal: &[Entry]) -> Result<
             create::plan(survey, parent, path, settings, controllers)
         }
         Intent::Remove { group, inside } => remove::plan(survey, group, *inside),
+        Intent::Rename { group, name } => rename::plan(survey, group, name),
         Intent::Set { group, setting } => set::plan(survey, group, setting),
         Intent::Move { tasks, to, scope } => move_task::plan(survey, tasks, to, *scope),
         Intent::Launch { launches } => launch::plan(survey, launches),

@@ -546,6 +546,11 @@ impl World {
                 };
                 (format!("{} of {group}: {data}", setting.file), vec![step])
             }
+            Intent::Rename { group, name } => {
+                let key = GroupKey { hierarchy: group.hierarchy, inode: self.groups[group].inode };
+                let step = Step::Rename { at: group.clone(), key: Some(key), name: name.clone() };
+                (format!("rename {group}"), vec![step])
+            }
             Intent::Remove { group, .. } => {
                 let below = self.groups.keys().filter(|p| p.parent().as_ref() == Some(group)).count();
                 if below > 0 {
@@ -712,6 +717,7 @@ impl World {
             }
             Step::Drain { .. } => Outcome::Moved(Vec::new()),
             Step::KillAll { .. } => Outcome::Killed(Vec::new()),
+            Step::Rename { .. } => Outcome::Renamed,
             Step::Launch { launch, .. } => {
                 let path = launch.groups[0].to_string();
                 let tid = self.task(&path, "spin");

@@ -23,6 +23,7 @@ use super::journal::{Abandoned, Log as _, abandoned};
 use super::process;
 use crate::model::id::TaskKey;
 use crate::plan::journal::{Journal, Line, State};
+use crate::plan::lineage::Lineage;
 use crate::plan::step::Outcome;
 
 mod take_back;
@@ -146,7 +147,10 @@ pub fn cleanup<'a>(
 /// The journal from its newest step to its oldest.
 fn one(cleaner: &mut Cleaner<'_>, journal: &mut Abandoned, failures: &mut Vec<Failure>) -> Vec<Note> {
     let mut notes = Vec::new();
-    for entry in journal.journal().entries.clone().into_iter().rev() {
+    let entries = journal.journal().entries.clone();
+    // In a dry run nothing gets its old name back: every step is looked up by the name that its group has.
+    let entries = if cleaner.is_dry_run() { Lineage::of(&entries).today(&entries).into_owned() } else { entries };
+    for entry in entries.into_iter().rev() {
         for (index, record) in entry.steps.iter().enumerate().rev() {
             if !matches!(record.state, State::Done(_) | State::Begun) {
                 continue;

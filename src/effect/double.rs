@@ -66,6 +66,7 @@ impl Executor for Recorder {
                 Outcome::Made(GroupKey { hierarchy: at.hierarchy, inode: self.last_inode })
             }
             Step::RemoveGroup { .. } => Outcome::Removed,
+            Step::Rename { .. } => Outcome::Renamed,
             Step::Write { data, .. } => Outcome::Stored(Some(data.clone())),
             Step::Move { task, from, to, .. } => {
                 Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }])
@@ -85,6 +86,7 @@ fn operation(step: &Step) -> &'static str {
     match step {
         Step::MakeGroup { .. } => "mkdir",
         Step::RemoveGroup { .. } => "rmdir",
+        Step::Rename { .. } => "rename",
         Step::Write { .. } => "write",
         Step::Move { .. } | Step::Drain { .. } => "move",
         Step::KillAll { .. } => "kill",

@@ -52,6 +52,7 @@ impl Executor for Kernel<'_> {
         match step {
             Step::MakeGroup { at } => group::make(directories, at),
             Step::RemoveGroup { at, key, .. } => group::remove(directories, at, *key),
+            Step::Rename { at, key, name } => group::rename(directories, at, *key, name),
             Step::Write { at, key, file, data, .. } => write::write(directories, at, *key, file, data),
             Step::Move { task, scope, from, to } => relocate::relocate(directories, *task, *scope, from, to),
             Step::Drain { from, to } => drain::drain(directories, from, to),

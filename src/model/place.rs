@@ -64,6 +64,22 @@ impl Place {
         &self.path[cut..]
     }
 
+    /// The group of another name beside this one; the top stays itself.
+    #[must_use]
+    pub fn sibling(&self, name: &[u8]) -> Self {
+        self.parent().map_or_else(|| self.clone(), |parent| parent.child(name))
+    }
+
+    /// This place after the group at `from` was given the name that makes it `to`: the same if it is not `from` or below.
+    #[must_use]
+    pub fn renamed(&self, from: &Self, to: &Self) -> Self {
+        if !self.is_within(from) || from.is_top() {
+            return self.clone();
+        }
+        let path = [&to.path, &self.path[from.path.len()..]].concat();
+        Self { hierarchy: self.hierarchy, path: path.into_boxed_slice() }
+    }
+
     /// Whether this is the top of its hierarchy.
     #[must_use]
     pub fn is_top(&self) -> bool {
@@ -112,6 +128,17 @@ mod tests {
         assert_eq!((top.parent(), top.name()), (None, &b""[..]));
         assert_eq!(Place::new(HierarchyId(1), b"cg1//cg2/"), cg2);
         assert_eq!(cg2.parts().collect::<Vec<_>>(), [b"cg1", b"cg2"]);
+    }
+
+    #[test]
+    fn a_new_name_is_the_name_of_all_that_is_below() {
+        let place = |path: &str| Place::new(HierarchyId(1), path.as_bytes());
+        let (from, to) = (place("/a/b"), place("/a/b").sibling(b"c"));
+        assert_eq!(to, place("/a/c"));
+        for (before, after) in [("/a/b", "/a/c"), ("/a/b/x/y", "/a/c/x/y"), ("/a/bb", "/a/bb"), ("/a", "/a")] {
+            assert_eq!(place(before).renamed(&from, &to), place(after));
+        }
+        assert_eq!(place("/").sibling(b"x"), place("/"));
     }
 
     #[test]

@@ -84,6 +84,7 @@ impl<'a> Draft<'a> {
             Step::MakeGroup { at }
             | Step::RemoveGroup { at, .. }
             | Step::Write { at, .. }
+            | Step::Rename { at, .. }
             | Step::KillAll { at, .. } => vec![at],
             Step::Move { from, to, .. } | Step::Drain { from, to } => vec![from, to],
             Step::Launch { launch, .. } => launch.groups.iter().collect(),

@@ -51,6 +51,7 @@ pub fn operation(step: &Step, survey: &Survey) -> String {
     match step {
         Step::MakeGroup { at, .. } => format!("mkdir {}", directory(at)),
         Step::RemoveGroup { at, .. } => format!("rmdir {}", directory(at)),
+        Step::Rename { at, name, .. } => format!("rename {} to {}", directory(at), escape(name)),
         Step::Write { at, file, data, .. } => format!("write \"{}\" to {}", escape(data.trim_ascii()), path(at, file)),
         Step::Move { task, to, scope, .. } => {
             format!("write {} to {}", task.tid, path(to, shell::member_file(survey, to, *scope)))
@@ -71,6 +72,7 @@ pub fn meaning(step: &Step, errno: Errno, survey: &Survey) -> Meaning {
     match step {
         Step::MakeGroup { at, .. } => make(at, errno, survey),
         Step::RemoveGroup { at, .. } => remove(at, errno, survey),
+        Step::Rename { at, name, .. } => rename(at, &escape(name), errno),
         Step::Write { at, file, data, .. } => write::meaning(at, file, &String::from_utf8_lossy(data), errno, survey),
         Step::Move { task, scope, to, .. } => enter(Some(task.tid), *scope, to, errno, survey),
         Step::Drain { to, .. } => enter(None, Scope::Process, to, errno, survey),
@@ -84,6 +86,26 @@ pub fn meaning(step: &Step, errno: Errno, survey: &Survey) -> Meaning {
             ),
             _ => unknown(errno),
         },
+    }
+}
+
+/// C2.
+fn rename(at: &Place, name: &str, errno: Errno) -> Meaning {
+    match errno {
+        Errno::EPERM => Meaning::new(
+            "The kernel renames no group of v2.",
+            "Make a group of the new name, move the processes and remove the old one.",
+        ),
+        Errno::EEXIST => {
+            Meaning::new(format!("{name} exists already, or it is the name of a control file."), "Choose another name.")
+        }
+        Errno::EIO => Meaning::new(
+            "A group keeps its parent: rename gives another name and moves nothing.",
+            "Make a group there, move the processes and remove the old one.",
+        ),
+        Errno::EINVAL => Meaning::new("A group's name may not contain a newline.", "Choose another name."),
+        Errno::ENOENT | Errno::ENODEV => vanished(&words::group(at)),
+        _ => rights(&words::group(at), "rename", errno),
     }
 }
 

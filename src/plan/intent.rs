@@ -28,6 +28,13 @@ pub enum Intent {
         /// What becomes of what it holds.
         inside: Inside,
     },
+    /// Give a group another name (v1).
+    Rename {
+        /// Which.
+        group: Place,
+        /// The name, without slashes.
+        name: Bytes,
+    },
     /// Write a value into a file of a group.
     Set {
         /// Which group.

@@ -25,6 +25,11 @@ impl Intent {
                 // Where its tasks could go.
                 needs.groups.extend(group.parent().filter(|parent| !parent.is_top()));
             }
+            Self::Rename { group, name } => {
+                needs.subtrees.push(group.clone());
+                needs.groups.extend([group.sibling(name)]);
+                needs.groups.extend(group.parent());
+            }
             Self::Set { group, setting } => match controller_of(&setting.file) {
                 // What is set here is limited by, or limits, the groups below; siblings share a parent's real-time budget.
                 Some("cpu" | "cpuset") => needs.subtrees.push(group.clone()),

@@ -86,6 +86,15 @@ impl Stage {
             Step::RemoveGroup { at, .. } => {
                 self.groups.remove(at);
             }
+            Step::Rename { at, name, .. } => {
+                let to = at.sibling(name);
+                for (place, group) in std::mem::take(&mut self.groups) {
+                    self.groups.insert(place.renamed(at, &to), group);
+                }
+                for task in self.tasks.values_mut() {
+                    task.group = task.group.renamed(at, &to);
+                }
+            }
             Step::Write { at, file, data, .. } => self.write(at, file, String::from_utf8_lossy(data).trim()),
             Step::Move { task, scope, to, .. } => {
                 let process = self.tasks.get(task).map(|node| node.process);

@@ -9,7 +9,9 @@ use crate::model::workload::WorkloadState;
 
 use super::intent::Needs;
 use super::journal::{Entry, State, all_undo};
+use super::lineage::Lineage;
 use super::refusal::Refusal;
+
 use super::step::{Outcome, Plan, Step};
 use super::survey::Survey;
 use super::undo::{self, bindings::Bindings};
@@ -70,7 +72,8 @@ pub fn needs(journal: &[Entry]) -> Needs {
 
 /// The receipt.
 #[must_use]
-pub fn of(survey: &Survey, journal: &[Entry]) -> Receipt {
+pub fn of(survey: &Survey, written: &[Entry]) -> Receipt {
+    let journal = &*Lineage::of(written).today(written);
     let mut receipt = Receipt { entries: all_undo(journal), ..Receipt::default() };
     let bindings = Bindings::of(journal);
     for workload in survey.workloads.iter().filter(|workload| workload.state == WorkloadState::Running) {
@@ -121,7 +124,7 @@ pub fn of(survey: &Survey, journal: &[Entry]) -> Receipt {
     receipt.changed.retain(|changed| changed.before != changed.now || changed.now.is_none());
     receipt.moved.retain(|moved| moved.from != moved.now);
     if !receipt.entries.is_empty() {
-        receipt.restore = Some(undo::plan(survey, journal, &receipt.entries));
+        receipt.restore = Some(undo::plan(survey, written, &receipt.entries));
     }
     receipt
 }

@@ -17,6 +17,9 @@ pub fn lines(step: &Step, survey: &Survey) -> Vec<String> {
     match step {
         Step::MakeGroup { at } => vec![format!("mkdir {}", operand(&directory(survey, at)))],
         Step::RemoveGroup { at, .. } => vec![format!("rmdir {}", operand(&directory(survey, at)))],
+        Step::Rename { at, name, .. } => {
+            vec![format!("mv -T -- {} {}", word(&directory(survey, at)), word(&directory(survey, &at.sibling(name))))]
+        }
         Step::Write { at, file, data, .. } => vec![echo(data, &path(survey, at, file))],
         Step::Move { task, scope, to, .. } => {
             vec![echo(task.tid.to_string().as_bytes(), &path(survey, to, member_file(survey, to, *scope)))]

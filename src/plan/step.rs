@@ -25,6 +25,16 @@ pub enum Step {
         /// Its knobs as they stand, in the order in which a new group takes them: what undo sets again.
         settings: Vec<Setting>,
     },
+    /// `rename` to another name below the same parent (v1).
+    Rename {
+        /// Which, by the name that it has.
+        at: Place,
+        /// The group that the plan means; `None` if the plan itself makes it.
+        key: Option<GroupKey>,
+        /// Its new name.
+        #[serde(with = "crate::model::bytes::text")]
+        name: Bytes,
+    },
     /// One `write` into a file of a group, then a read of what the kernel stored.
     Write {
         /// The group.
@@ -114,6 +124,8 @@ pub enum Outcome {
     Made(GroupKey),
     /// The group is gone.
     Removed,
+    /// The group has its new name, and is the same.
+    Renamed,
     /// What the file reads now; the kernel may have stored something else than was asked.
     Stored(#[serde(with = "crate::model::bytes::text_option")] Option<Bytes>),
     /// Where each moved task was, and where it is now.

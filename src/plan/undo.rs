@@ -14,6 +14,7 @@ use crate::model::place::Place;
 use super::draft::Draft;
 use super::intent::{Needs, Setting};
 use super::journal::{Entry, Record, State};
+use super::lineage::Lineage;
 use super::refusal::Refusal;
 use super::remove;
 use super::rules::tasks;
@@ -26,7 +27,7 @@ mod launches;
 mod moves;
 mod values;
 
-use bindings::Bindings;
+use bindings::{Bindings, made_at};
 
 /// The plan that takes the entries with these numbers back, the newest first. `journal` holds all entries, oldest first.
 ///
@@ -35,10 +36,12 @@ use bindings::Bindings;
 pub fn plan(survey: &Survey, journal: &[Entry], numbers: &[u64]) -> Result<Plan, Refusal> {
     let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
     let title = title(journal, &numbers);
+    let lineage = Lineage::of(journal);
     let mut undo = Undo {
         draft: Draft::new(survey, title.clone())?,
         journal,
-        bindings: Bindings::of(journal),
+        bindings: Bindings::of(&lineage.today(journal)),
+        lineage,
         ended: launches::launched_in(journal, &numbers),
         pending: Vec::new(),
     };
@@ -79,12 +82,18 @@ fn title(journal: &[Entry], numbers: &BTreeSet<u64>) -> String {
 /// What must be known to undo the entries with these numbers.
 #[must_use]
 pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
+    let journal = &*Lineage::of(journal).today(journal);
     let bindings = Bindings::of(journal);
     let mut needs = Needs::default();
     for entry in journal.iter().filter(|entry| numbers.contains(&entry.number)) {
         for record in &entry.steps {
             match &record.step {
                 Step::MakeGroup { at } | Step::RemoveGroup { at, .. } | Step::KillAll { at, .. } => {
+                    needs.groups.push(at.clone());
+                }
+                // The group under either name, and all that is called otherwise with it.
+                Step::Rename { at, name, .. } => {
+                    needs.subtrees.push(at.sibling(name));
                     needs.groups.push(at.clone());
                 }
                 // Quotas, cpusets and controllers are limited by the groups below.
@@ -125,6 +134,8 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
 struct Undo<'a> {
     draft: Draft<'a>,
     journal: &'a [Entry],
+    /// What the groups of the journal are called now, and after the steps so far.
+    lineage: Lineage,
     bindings: Bindings,
     /// Workloads whose launch is undone too: they are not launched again on the way.
     ended: BTreeSet<TaskKey>,
@@ -140,6 +151,7 @@ impl Undo<'_> {
                 State::Done(_) => false,
                 State::Begun => true,
             };
+            let record = &self.lineage.record(entry.number, index, record);
             self.record(entry, index, record, perhaps)?;
         }
         Ok(())
@@ -149,12 +161,21 @@ impl Undo<'_> {
         match (&record.step, &record.state) {
             (Step::MakeGroup { at }, state) => {
                 let made = if let State::Done(Outcome::Made(key)) = state { Some(*key) } else { None };
-                self.unmake(at, made)
+                let before = self.draft.steps.len();
+                self.unmake(at, made)?;
+                if self.draft.steps.len() > before {
+                    self.lineage.removed(entry.number, index);
+                }
+                Ok(())
             }
             (Step::RemoveGroup { at, key, settings }, _) => {
-                let key = key.or_else(|| bindings::made_before(entry, index, at));
-                self.make_again(at, key, settings, perhaps)
+                let key = key.or_else(|| self.made_before(entry, index, at));
+                self.make_again(at, key, settings, perhaps)?;
+                // Also where it was there already, perhaps made by somebody else: it has that name.
+                self.lineage.made_again(entry.number, index);
+                Ok(())
             }
+            (Step::Rename { .. }, _) => self.name_back(entry, index, &record.step, perhaps),
             (Step::Write { at, key: Some(key), file, data, prior, disturbs }, state) => {
                 let stored = if let State::Done(Outcome::Stored(now)) = state { now.as_deref() } else { None };
                 let write = values::Write { at, file, data, prior: prior.as_deref(), disturbs, stored, perhaps };
@@ -197,6 +218,46 @@ impl Undo<'_> {
         }
         self.draft.warn(format!("{at} is another group now, made by somebody else: it is left as it is."));
         false
+    }
+
+    /// The identity of the group that `entry` made before its step `index` and that is at `at` now.
+    fn made_before(&self, entry: &Entry, index: usize, at: &Place) -> Option<GroupKey> {
+        let records = entry.steps[..index].iter().enumerate().rev();
+        records.map(|(index, record)| self.lineage.record(entry.number, index, record)).find_map(|r| made_at(&r, at))
+    }
+
+    /// The inverse of a rename: `at` is the name that the group had, `name` the one that it has now.
+    fn name_back(&mut self, entry: &Entry, index: usize, step: &Step, perhaps: bool) -> Result<(), Refusal> {
+        let Step::Rename { at: was, key, name } = step else { return Ok(()) };
+        let now = was.sibling(name);
+        let given = match &entry.steps[index].step {
+            Step::Rename { name, .. } => name,
+            _ => name,
+        };
+        let key = key.or_else(|| self.made_before(entry, index, &now));
+        let found = self.draft.world.survey.group(&now).map(|facts| facts.key);
+        // Where it is not known that it was done, only the identity tells.
+        if perhaps && found.zip(key).is_none_or(|(found, key)| !self.bindings.same(found, key)) {
+            return Ok(());
+        }
+        if key.is_some_and(|key| !self.is_same(&now, key)) {
+            return Ok(());
+        }
+        let old = words::group(was);
+        if name != given {
+            let given = crate::model::bytes::escape(given);
+            self.draft
+                .warn(format!("{given}, once {old}, is called {} by now: it keeps that name.", words::group(&now)));
+        } else if self.draft.world.survey.group(was).is_some() {
+            self.draft.warn(format!("{now} keeps its name: there is another {old} by now."));
+        } else if found.is_none() {
+            self.draft.warn(format!("{now} is gone."));
+        } else {
+            let key = self.draft.key(&now);
+            self.lineage.renamed(entry.number, index, was.name());
+            return self.draft.push(Step::Rename { at: now, key, name: was.name().into() });
+        }
+        Ok(())
     }
 
     /// The inverse of making a group.

@@ -82,6 +82,7 @@ impl World {
         match step {
             Step::MakeGroup { at } => self.make(at),
             Step::RemoveGroup { at, .. } => self.remove(at),
+            Step::Rename { at, name, .. } => self.rename(at, &at.sibling(name)),
             Step::Write { at, file, data, .. } => self.write(at, file, data),
             Step::Move { task, scope, to, .. } => {
                 let tids: Vec<Tid> = match (scope, self.survey.tasks.get(&task.tid)) {
@@ -176,6 +177,29 @@ impl World {
         self.survey.groups.remove(at);
         if let Some(facts) = at.parent().and_then(|parent| self.survey.groups.get_mut(&parent)) {
             facts.children.retain(|name| &**name != at.name());
+        }
+    }
+
+    fn rename(&mut self, from: &Place, to: &Place) {
+        if self.survey.group(from).is_none() || self.survey.group(to).is_some() {
+            return;
+        }
+        let base = super::shell::directory(&self.survey, to);
+        let length = super::shell::directory(&self.survey, from).len();
+        for (place, mut facts) in std::mem::take(&mut self.survey.groups) {
+            if place.is_within(from) {
+                facts.directory = [&base, &facts.directory[length..]].concat().into();
+            }
+            self.survey.groups.insert(place.renamed(from, to), facts);
+        }
+        if let Some(facts) = from.parent().and_then(|parent| self.survey.groups.get_mut(&parent)) {
+            facts.children.retain(|name| &**name != from.name());
+            if let Err(slot) = facts.children.binary_search_by(|name| (**name).cmp(to.name())) {
+                facts.children.insert(slot, to.name().into());
+            }
+        }
+        for place in self.survey.tasks.values_mut().filter_map(|facts| facts.groups.get_mut(&from.hierarchy)) {
+            *place = place.renamed(from, to);
         }
     }
 

@@ -68,6 +68,7 @@ impl<'a> Cleaner<'a> {
             (Step::MakeGroup { at }, Some(Outcome::Made(key))) => self.unmake(at, *key),
             (Step::MakeGroup { at }, _) => self.unmake_begun(at, entry.time_ms),
             (Step::RemoveGroup { at, key, settings }, _) => self.remake(at, *key, settings),
+            (Step::Rename { at, key, name }, _) => self.name_back(at, *key, name, outcome.is_none()),
             (Step::Write { .. }, Some(Outcome::Stored(stored))) => self.unwrite(&record.step, stored.as_ref()),
             (Step::Write { data, .. }, _) => self.unwrite(&record.step, Some(data)),
             (Step::Move { scope, .. }, Some(Outcome::Moved(moved))) => return self.unmove(moved, *scope),
@@ -169,6 +170,31 @@ impl<'a> Cleaner<'a> {
             self.gone.insert(at.clone());
         }
         note
+    }
+
+    /// A group that has, or perhaps has, a name that cgrove gave it.
+    fn name_back(&mut self, at: &Place, key: Option<GroupKey>, name: &Bytes, perhaps: bool) -> Option<Note> {
+        let to = at.sibling(name);
+        let same = match key {
+            Some(key) => self.see(&to, key),
+            // The plan made it: whatever its identity, it has the new name.
+            None if self.directories.directory(&to).is_some_and(|path| path.is_dir()) => Seen::Same,
+            None => Seen::Gone,
+        };
+        match same {
+            Seen::Gone => None,
+            Seen::Other(_) if perhaps => None,
+            Seen::Other(why) => Some(Note { text: format!("group {}: {why}", self.show(&to)), fate: Fate::Foreign }),
+            Seen::Same => {
+                let step = Step::Rename { at: to.clone(), key, name: at.name().into() };
+                Some(
+                    self.act(
+                        &[step],
+                        format!("group {} has its old name again, {}", self.show(&to), escape(at.name())),
+                    ),
+                )
+            }
+        }
     }
 
     /// A group that was there before cgrove removed it.

@@ -142,6 +142,25 @@ pub(super) fn remove(directories: &dyn Directories, at: &Place, key: Option<Grou
     }
 }
 
+pub(super) fn rename(
+    directories: &dyn Directories,
+    at: &Place,
+    key: Option<GroupKey>,
+    name: &[u8],
+) -> Result<Outcome, Failure> {
+    let group = Group::open("rename", directories, at, key)?;
+    let before = fstat(&group.directory).map_err(|e| Failure::new("rename", &group.path, raw(e)))?.st_ino;
+    let to = path("rename", directories, &at.sibling(name))?;
+    let failed = |errno| Failure::new("rename", &group.path, errno).with_data(name);
+    // Between here and the rename another group could come to the old name: the new name is looked at after.
+    rustix::fs::rename(&group.path, &to).map_err(|e| failed(raw(e)))?;
+    match inode(&to) {
+        Ok(inode) if inode == before => Ok(Outcome::Renamed),
+        Ok(_) => Err(failed(Errno::EEXIST).because("another group has that name now: look at both")),
+        Err(errno) => Err(failed(errno).because("renamed, and gone again at once")),
+    }
+}
+
 fn in_the_way(group: &Group, children: u64) -> String {
     let tasks = ["tasks", "cgroup.threads"].iter().find_map(|file| group.numbers(file).ok()).unwrap_or_default().len();
     match (tasks, children) {

@@ -39,6 +39,9 @@ pub fn inverse(step: &Step, outcome: &Outcome, directories: &dyn Directories) ->
             let made = std::iter::once(Step::MakeGroup { at: at.clone() });
             Inverse::Steps(made.chain(settings.iter().map(write)).collect())
         }
+        (Step::Rename { at, key, name }, _) => {
+            Inverse::Steps(vec![Step::Rename { at: at.sibling(name), key: *key, name: at.name().into() }])
+        }
         (Step::Write { .. }, _) => unwrite(step),
         (Step::Move { scope, .. }, Outcome::Moved(moved)) => unmove(moved, *scope, directories),
         (Step::Drain { from, .. }, Outcome::Moved(moved)) => {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::model::id::{GroupKey, TaskKey};
 use crate::model::place::Place;
 
-use super::super::journal::{Entry, State};
+use super::super::journal::{Entry, Record, State};
 use super::super::step::{Outcome, Step};
 
 /// Old identities and what stands for them.
@@ -82,11 +82,16 @@ fn removed(entry: &Entry, index: usize, at: &Place) -> Option<GroupKey> {
 }
 
 /// The identity of the group that `entry` made at `at` before its step `index`.
-pub(super) fn made_before(entry: &Entry, index: usize, at: &Place) -> Option<GroupKey> {
-    entry.steps[..index].iter().rev().find_map(|record| match (&record.step, &record.state) {
+fn made_before(entry: &Entry, index: usize, at: &Place) -> Option<GroupKey> {
+    entry.steps[..index].iter().rev().find_map(|record| made_at(record, at))
+}
+
+/// The identity of the group that a record made at `at`, if it did.
+pub(super) fn made_at(record: &Record, at: &Place) -> Option<GroupKey> {
+    match (&record.step, &record.state) {
         (Step::MakeGroup { at: there }, State::Done(Outcome::Made(key))) if there == at => Some(*key),
         _ => None,
-    })
+    }
 }
 
 /// Follows the chain to its end. A key is bound to a newer one only, so that the chain ends; a broken journal cannot make

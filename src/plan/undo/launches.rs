@@ -101,9 +101,10 @@ impl Undo<'_> {
         if self.ended.contains(&today) || self.pending.iter().any(|(pending, _)| *pending == today) {
             return Ok(());
         }
-        let Some(launch) = launch_of(self.journal, &self.bindings, process) else {
+        let journal = &*self.lineage.today(self.journal);
+        let Some(launch) = launch_of(journal, &self.bindings, process) else {
             let known = |step: &Step| match step {
-                Step::Signal { process, .. } => launch_of(self.journal, &self.bindings, *process).is_some(),
+                Step::Signal { process, .. } => launch_of(journal, &self.bindings, *process).is_some(),
                 _ => false,
             };
             // What descends from a workload comes back with it, by itself.

@@ -85,7 +85,7 @@ fn intent(visit: &Visit, (kind, a, b): (u8, u8, u8)) -> Option<Intent> {
     let place = pick(fake.places(), a);
     let weight = if v1 { "cpu.shares" } else { "cpu.weight" };
     let number = ["1", "2", "600", "100", "9000"][usize::from(b) % 5];
-    Some(match kind % 12 {
+    Some(match kind % 14 {
         0 => create(&place, ["x", "y", "x/z", "w"][usize::from(b) % 4], &[]),
         1 => create(&place, ["x", "y", "x/z", "w"][usize::from(b) % 4], &[(weight, number)]),
         2 => set(&place, weight, number),
@@ -100,6 +100,8 @@ fn intent(visit: &Visit, (kind, a, b): (u8, u8, u8)) -> Option<Intent> {
         7 => Intent::Remove { group: place, inside: Inside::Nothing },
         8 => launch(&place),
         9 => Intent::Stop { processes: vec![*fake.own().get(usize::from(b) % fake.own().len().max(1))?] },
+        12 => Intent::Rename { group: place, name: ["x", "y", "w", "q"][usize::from(b) % 4].as_bytes().into() },
+        13 => Intent::Remove { group: place, inside: Inside::Move },
         10 if b % 2 == 0 => Intent::Hold { target: Target::Group(place) },
         10 => Intent::Resume { target: Target::Group(place) },
         _ if v1 => set(&place, weight, number),

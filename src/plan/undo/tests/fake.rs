@@ -236,7 +236,32 @@ impl Fake {
                 }
                 Ok(Outcome::Signalled)
             }
-            Step::Drain { .. } | Step::KillAll { .. } => Err(Errno::EINVAL),
+            Step::Drain { from, to } => {
+                self.takes(to)?;
+                let inside = self.processes.iter_mut().filter(|(_, process)| process.place == *from);
+                let moved: Vec<Moved> = inside
+                    .map(|(&tid, process)| {
+                        process.place = to.clone();
+                        let task = TaskKey { tid, start: process.start };
+                        Moved { task, from: from.clone(), now: to.clone() }
+                    })
+                    .collect();
+                if moved.is_empty() { Ok(Outcome::Nothing("empty".to_owned())) } else { Ok(Outcome::Moved(moved)) }
+            }
+            Step::Rename { at, key, name } => {
+                self.check_key(at, *key)?;
+                let to = at.sibling(name);
+                if self.version == Version::V2 || self.groups.contains_key(&to) {
+                    return Err(if self.version == Version::V2 { Errno::EPERM } else { Errno::EEXIST });
+                }
+                let groups = std::mem::take(&mut self.groups);
+                self.groups = groups.into_iter().map(|(place, group)| (place.renamed(at, &to), group)).collect();
+                for process in self.processes.values_mut() {
+                    process.place = process.place.renamed(at, &to);
+                }
+                Ok(Outcome::Renamed)
+            }
+            Step::KillAll { .. } => Err(Errno::EINVAL),
         }
     }
 
