@@ -17,6 +17,7 @@ pub mod mkdir;
 pub mod move_tasks;
 pub mod output;
 pub mod predict;
+pub mod rename;
 pub mod rmdir;
 pub mod set;
 pub mod target;
@@ -75,6 +76,7 @@ fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
         Some(args::Command::Apply(args)) => apply::apply(&args),
         Some(args::Command::Destroy(args)) => apply::destroy(&args),
         Some(args::Command::Mkdir(args)) => mkdir::run(&args),
+        Some(args::Command::Rename(args)) => rename::run(&args),
         Some(args::Command::Rmdir(args)) => rmdir::run(&args),
         Some(args::Command::Set(args)) => set::run(&args),
         Some(args::Command::Move(args)) => move_tasks::run(&args),

@@ -32,6 +32,8 @@ mod groups;
 mod program;
 #[path = "live/random.rs"]
 mod random;
+#[path = "live/remove.rs"]
+mod remove;
 #[path = "live/screen.rs"]
 mod screen;
 #[path = "live/tree.rs"]
@@ -67,6 +69,7 @@ fn entries() -> Vec<Entry> {
         effect::trials(),
         groups::trials(),
         random::trials(),
+        remove::trials(),
         screen::trials(),
         tree::trials(),
         verify::trials(),

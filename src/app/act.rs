@@ -24,7 +24,7 @@ use super::scale::Scale;
 use super::sort::{Column, Order, Set};
 use super::state::State;
 use super::tree;
-use ask::{ask_cap, ask_new, chosen_places, hold, leave, step_weight, stop};
+use ask::{ask_cap, ask_new, ask_rename, chosen_places, hold, leave, step_weight, stop};
 use look::{back, base_out, enter, go, next_hierarchy, next_order, next_panel, page, pause};
 
 /// Does an action of the tree screen.
@@ -144,6 +144,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Open => state.dialog = Some(Dialog::Experiments(Picker::open(state))),
         Action::Hold => return hold(state),
         Action::Signal => stop(state),
+        Action::Rename => ask_rename(state),
         Action::Remove => {
             if let Some(group) = state.selected_place() {
                 return begin(state, Intent::Remove { group, inside: Inside::Nothing }, Ask::AsPlanned);

@@ -37,6 +37,11 @@ pub enum Kind {
         /// The parent.
         parent: Place,
     },
+    /// Another name for a group.
+    Rename {
+        /// The group.
+        group: Place,
+    },
     /// A weight.
     Weight {
         /// The group.
@@ -78,6 +83,7 @@ impl Prompt {
     pub fn question(&self) -> String {
         match &self.kind {
             Kind::New { parent } => format!("new group in {parent}: "),
+            Kind::Rename { group } => format!("new name of {group}: "),
             Kind::Weight { group } => format!("weight of {group}: "),
             Kind::Cap { group, .. } => format!("cap of {group} in CPUs: "),
             Kind::Filter { .. } => "filter: ".to_owned(),
@@ -91,6 +97,7 @@ impl Prompt {
     pub fn hint(&self) -> &'static str {
         match &self.kind {
             Kind::New { .. } => "name, name=600, a/b=600",
+            Kind::Rename { .. } => "a name, no path",
             Kind::Weight { .. } => "400, 40%, 2/5, ↑↓",
             Kind::Cap { .. } => "0.5; empty: none",
             Kind::Filter { .. } => "text short capped held busy mine pid:",
@@ -154,6 +161,7 @@ fn enter(state: &mut State, mut prompt: Prompt) -> Vec<Command> {
     let text = prompt.input.value().to_owned();
     let answer = match &prompt.kind {
         Kind::New { parent } => create(state, parent, &text).map(Some),
+        Kind::Rename { group } => rename(group, &text).map(Some),
         Kind::Weight { group } => set_weight(state, group, &text).map(Some),
         Kind::Cap { group, period_us } => cap(state, group, *period_us, &text).map(Some),
         Kind::Filter { .. } => {
@@ -182,6 +190,14 @@ fn enter(state: &mut State, mut prompt: Prompt) -> Vec<Command> {
             Vec::new()
         }
     }
+}
+
+fn rename(group: &Place, text: &str) -> Result<Intent, String> {
+    let name = unescape(text)?;
+    if name.is_empty() {
+        return Err("a name is needed".to_owned());
+    }
+    Ok(Intent::Rename { group: group.clone(), name })
 }
 
 /// `cg1`, `cg1=600`, `a/b=600`: a path below the parent, and the weight of the last group on it.

@@ -86,6 +86,8 @@ pub enum Command {
     Mkdir(super::mkdir::Mkdir),
     /// Remove groups.
     Rmdir(super::rmdir::Rmdir),
+    /// Give a group another name (v1).
+    Rename(super::rename::Rename),
     /// Write values into files of a group.
     Set(super::set::Set),
     /// Move processes or threads into a group.

@@ -184,7 +184,9 @@ fn visit(record: &mut Record, place: &mut dyn FnMut(&mut Place)) {
         }
         Step::Write { at, disturbs, .. } => {
             place(at);
-            disturbs.iter_mut().for_each(|prior| place(&mut prior.at));
+            for prior in disturbs {
+                place(&mut prior.at);
+            }
         }
         Step::Move { from, to, .. } | Step::Drain { from, to } => {
             place(from);

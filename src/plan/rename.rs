@@ -73,8 +73,11 @@ fn on_v2(draft: &Draft<'_>, place: &Place, name: &Bytes) -> Refusal {
         intents.push(Intent::Move { tasks: keys, to: to.clone(), scope: Scope::Process });
     }
     intents.push(Intent::Remove { group: place.clone(), inside: Inside::Nothing });
-    let moves =
-        if pids.is_empty() { String::new() } else { format!(", move the {}", words::count(pids.len(), "process")) };
+    let moves = match pids.len() {
+        0 => String::new(),
+        1 => ", move the process".to_owned(),
+        count => format!(", move the {}", words::count(count, "process")),
+    };
     let say = format!("make {} with the same settings{moves} and remove {}", words::group(&to), words::group(place));
     refusal.way(say.clone(), vec![Intent::Together { title: say, intents }])
 }

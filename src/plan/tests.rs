@@ -18,6 +18,7 @@ mod launch;
 mod limits;
 mod moves;
 mod remove;
+mod rename;
 mod set;
 
 /// Plan or refusal as text.

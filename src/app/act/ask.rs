@@ -8,6 +8,7 @@ use super::super::prompt::{self, Kind, Prompt, weight_intent};
 use super::super::scale::name_of;
 use super::super::state::State;
 use super::super::{tasks, weight};
+use crate::model::bytes;
 use crate::model::hierarchy::Version;
 use crate::model::id::GroupId;
 use crate::model::place::Place;
@@ -25,6 +26,12 @@ pub(super) fn ask_new(state: &mut State, sibling: bool) {
     if let Some(parent) = parent {
         state.prompt = Some(Prompt::new(Kind::New { parent }, ""));
     }
+}
+
+pub(super) fn ask_rename(state: &mut State) {
+    let Some(group) = state.selected_place() else { return };
+    let name = bytes::escape(group.name());
+    state.prompt = Some(Prompt::replacing(Kind::Rename { group }, &name));
 }
 
 pub(super) fn ask_cap(state: &mut State) {

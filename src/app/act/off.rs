@@ -35,6 +35,7 @@ pub fn off(state: &State, action: Action) -> Option<String> {
             Some("no weight here: the cpu controller is not enabled for this group".to_owned())
         }
         Action::Sibling | Action::Remove if top => Some("the top group has no sibling and stays".to_owned()),
+        Action::Rename if top => Some("the top group has no name".to_owned()),
         Action::Undo | Action::UndoAll if state.undoable().next().is_none() => {
             Some("nothing was changed in this visit".to_owned())
         }

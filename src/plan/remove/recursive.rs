@@ -143,11 +143,8 @@ fn kill(draft: &mut Draft<'_>, place: &Place, pids: &[Pid]) -> Result<usize, Ref
     let others: Vec<Pid> = pids.iter().copied().filter(|&pid| workload(pid).is_none()).collect();
     if !others.is_empty() {
         outside(draft, place, &others);
-        draft.cannot_undo(format!(
-            "{} killed: {}.",
-            if others.len() == 1 { "The process" } else { "The processes" },
-            words::tasks(survey, &others)
-        ));
+        let are = if others.len() == 1 { "is" } else { "are" };
+        draft.cannot_undo(format!("{} {are} killed.", words::tasks(survey, &others)));
         if others.iter().any(|&pid| !tasks::is_own(survey, pid)) {
             draft.ask(Confirm::Foreign);
         }
