@@ -28,6 +28,8 @@ mod stage;
 mod effect;
 #[path = "live/groups.rs"]
 mod groups;
+#[path = "live/moves.rs"]
+mod moves;
 #[path = "live/program.rs"]
 mod program;
 #[path = "live/random.rs"]
@@ -68,6 +70,7 @@ fn entries() -> Vec<Entry> {
     [
         effect::trials(),
         groups::trials(),
+        moves::trials(),
         random::trials(),
         remove::trials(),
         screen::trials(),

@@ -30,9 +30,9 @@ pub(crate) fn trials() -> Vec<Entry> {
 }
 
 /// The program on a terminal, with the keys that were pressed counted.
-struct Screen {
-    program: Program,
-    terminal: Terminal,
+pub(crate) struct Screen {
+    pub(crate) program: Program,
+    pub(crate) terminal: Terminal,
     keys: usize,
     before: BTreeMap<String, String>,
 }
@@ -46,7 +46,7 @@ struct Row {
 }
 
 impl Screen {
-    fn start(bench: &Bench, more: &[&str]) -> Result<Self, Failed> {
+    pub(crate) fn start(bench: &Bench, more: &[&str]) -> Result<Self, Failed> {
         let program = Program::new(bench)?;
         let before = knobs(bench)?;
         let home = program.home().to_str().ok_or("home")?.to_owned();
@@ -57,7 +57,7 @@ impl Screen {
         Ok(Self { program, terminal, keys: 0, before })
     }
 
-    fn press(&mut self, keys: &str) -> Result<(), Failed> {
+    pub(crate) fn press(&mut self, keys: &str) -> Result<(), Failed> {
         let mut rest = keys;
         while !rest.is_empty() {
             let long = rest.starts_with('<').then(|| rest.find('>')).flatten();
@@ -107,12 +107,12 @@ impl Screen {
     }
 
     /// How many processes are in a group.
-    fn processes(&self, group: &str) -> usize {
+    pub(crate) fn processes(&self, group: &str) -> usize {
         let path = self.program.group().join(group).join("cgroup.procs");
         fs::read_to_string(path).map_or(usize::MAX, |text| text.lines().count())
     }
 
-    fn until(&self, what: &str, is: impl Fn(&Self) -> bool) -> Result<(), Failed> {
+    pub(crate) fn until(&self, what: &str, is: impl Fn(&Self) -> bool) -> Result<(), Failed> {
         eventually(what, || is(self)).map_err(|failed| self.with_screen(&failed))
     }
 

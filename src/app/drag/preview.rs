@@ -115,7 +115,8 @@ fn owed_now(table: &Table, key: TaskKey) -> Option<f64> {
 }
 
 fn owed(cpus: f64, exact: bool) -> Owed {
-    if exact { Owed::Exact(cpus) } else { Owed::About(cpus) }
+    // Who wants nothing is owed just that, wherever others roam.
+    if exact || cpus < 1e-6 { Owed::Exact(cpus) } else { Owed::About(cpus) }
 }
 
 /// What a group would be owed, if that differs by more than rounding.

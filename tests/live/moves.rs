@@ -1,0 +1,202 @@
+//! Tasks moved by raw mouse bytes on the live kernel: all tagged ones, with the tree scrolling at its edge, into a folded group.
+//!
+//! The processes and groups are not cgrove's, so every drop asks.
+
+use crate::Entry;
+use crate::bench::Bench;
+use crate::host::Need;
+use crate::pty::{Cell, Mouse};
+use crate::screen::Screen;
+use libtest_mimic::Failed;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+pub(crate) fn trials() -> Vec<Entry> {
+    let trial = |name, run| Entry { name, needs: &[Need::Cpu], measures: true, run };
+    vec![
+        trial("moves::all_tagged_are_dragged_while_the_tree_scrolls", tagged),
+        trial("moves::a_folded_group_unfolds_and_escape_gives_up", unfolds),
+        trial("moves::a_group_that_is_dragged_stays", group),
+        trial("moves::without_the_mouse_nothing_is_dragged", no_mouse),
+    ]
+}
+
+/// A process that only sleeps; it ends with the trial.
+struct Sleeper(Child);
+
+impl Sleeper {
+    fn start(group: &Path) -> Result<Self, Failed> {
+        let child = Self(Command::new("sleep").arg("300").spawn()?);
+        fs::write(group.join("cgroup.procs"), child.0.id().to_string())?;
+        Ok(child)
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Column of the names' first letters, right of any fold mark.
+const COLUMN: u16 = 12;
+
+/// The cell of the first line that `is`.
+fn line(screen: &Screen, what: &str, is: impl Fn(&str) -> bool) -> Result<Cell, Failed> {
+    let text = screen.terminal.text();
+    let found = text.lines().position(is).ok_or_else(|| format!("no {what}:\n{text}"))?;
+    Ok(Cell { row: u16::try_from(found)?, column: COLUMN })
+}
+
+/// Whether a line is the row of a group.
+fn is_row(line: &str, name: &str) -> bool {
+    line.starts_with('│') && line.split_whitespace().take(4).any(|word| word == name)
+}
+
+/// Waits until the row of a group is, or is not, above the panel.
+fn shown(screen: &Screen, name: &str, there: bool) -> Result<(), Failed> {
+    Ok(screen.terminal.wait_until(&format!("{name}: {there}"), |seen| {
+        seen.contents().lines().take_while(|line| !line.starts_with('├')).any(|line| is_row(line, name)) == there
+    })?)
+}
+
+/// Waits until a group is lit.
+fn lit(screen: &Screen, name: &str) -> Result<(), Failed> {
+    Ok(screen.terminal.wait_until(&format!("{name} lit"), |seen| {
+        seen.contents().lines().any(|line| is_row(line, name) && line.contains("◄ drop"))
+    })?)
+}
+
+/// The row of a sleeping process in the panel of tasks.
+fn task(screen: &Screen) -> Result<Cell, Failed> {
+    screen.terminal.wait_for(" sleep ")?;
+    line(screen, "row of a task", |line| line.starts_with('│') && line.contains(" sleep "))
+}
+
+/// Says yes to what a foreign drop asks, after the time in which no key is taken.
+fn agree(screen: &mut Screen) -> Result<(), Failed> {
+    screen.terminal.wait_for("do it")?;
+    std::thread::sleep(Duration::from_millis(500));
+    screen.press("<Left><Enter>")
+}
+
+/// `q`, restore: everything is back.
+fn restored(mut screen: Screen) -> Result<(), Failed> {
+    screen.press("q")?;
+    screen.terminal.wait_for("restore")?;
+    screen.press("<Enter>")?;
+    assert_eq!(screen.terminal.wait_exit()?.code(), Some(0), "{}", screen.terminal.stderr());
+    Ok(())
+}
+
+fn processes(bench: &Bench, group: &str) -> usize {
+    fs::read_to_string(bench.group().join(group).join("cgroup.procs")).map_or(usize::MAX, |text| text.lines().count())
+}
+
+fn tagged(bench: &mut Bench) -> Result<(), Failed> {
+    let a = bench.make("a", 100)?;
+    for n in 0..30 {
+        bench.make(&format!("z{n:02}"), 100)?;
+    }
+    let sleepers = (0..3).map(|_| Sleeper::start(&a)).collect::<Result<Vec<_>, _>>()?;
+    let mut screen = Screen::start(bench, &[])?;
+    shown(&screen, "a", true)?;
+    screen.press("!j<Tab>")?;
+    let from = task(&screen)?;
+    screen.terminal.wait_for("Tasks 3")?;
+    screen.press("   ")?;
+    screen.terminal.wait_for("▪")?;
+    let border = line(&screen, "panel", |line| line.starts_with('├'))?;
+    let edge = Cell { row: border.row - 1, ..border };
+    screen.terminal.drag(from, edge)?;
+    // Nothing is sent any more: the tree scrolls by itself.
+    shown(&screen, "z29", true)?;
+    lit(&screen, "z29")?;
+    screen.terminal.wait_for("3 processes tagged → z29")?;
+    screen.terminal.mouse(Mouse::Release, edge)?;
+    screen.terminal.wait_for("do it")?;
+    assert_eq!((processes(bench, "a"), processes(bench, "z29")), (3, 0), "a foreign drop asks");
+    agree(&mut screen)?;
+    screen.until("all in z29", |_| processes(bench, "z29") == 3 && processes(bench, "a") == 0)?;
+    restored(screen)?;
+    assert_eq!((processes(bench, "a"), processes(bench, "z29")), (3, 0), "they are back");
+    drop(sleepers);
+    Ok(())
+}
+
+fn unfolds(bench: &mut Bench) -> Result<(), Failed> {
+    let a = bench.make("a", 100)?;
+    bench.make("b", 100)?;
+    bench.make("b/inner", 100)?;
+    let sleeper = Sleeper::start(&a)?;
+    let mut screen = Screen::start(bench, &[])?;
+    shown(&screen, "inner", true)?;
+    screen.press("!jj-")?;
+    shown(&screen, "inner", false)?;
+    screen.press("k<Tab>")?;
+    let (from, b) = (task(&screen)?, line(&screen, "row of b", |line| is_row(line, "b"))?);
+    screen.terminal.drag(from, b)?;
+    lit(&screen, "b")?;
+    shown(&screen, "inner", true)?;
+    screen.press("<Esc>")?;
+    shown(&screen, "inner", false)?;
+    screen.terminal.mouse(Mouse::Release, b)?;
+    screen.terminal.wait_stable()?;
+    assert_eq!(processes(bench, "a"), 1, "given up");
+
+    screen.terminal.drag(from, b)?;
+    shown(&screen, "inner", true)?;
+    let inner = line(&screen, "row of inner", |line| is_row(line, "inner"))?;
+    screen.terminal.mouse(Mouse::Drag, inner)?;
+    lit(&screen, "inner")?;
+    screen.terminal.mouse(Mouse::Release, inner)?;
+    agree(&mut screen)?;
+    screen.until("it in b/inner", |_| processes(bench, "b/inner") == 1)?;
+    restored(screen)?;
+    assert_eq!(processes(bench, "a"), 1, "it is back");
+    drop(sleeper);
+    Ok(())
+}
+
+fn group(bench: &mut Bench) -> Result<(), Failed> {
+    let a = bench.make("a", 100)?;
+    bench.make("b", 100)?;
+    let sleeper = Sleeper::start(&a)?;
+    let mut screen = Screen::start(bench, &[])?;
+    shown(&screen, "b", true)?;
+    screen.press("!")?;
+    let row = |name: &'static str| line(&screen, name, move |line| is_row(line, name));
+    let (from, to) = (row("a")?, row("b")?);
+    screen.terminal.drag(from, to)?;
+    screen.terminal.wait_for("a stays (EIO)")?;
+    screen.terminal.mouse(Mouse::Release, to)?;
+    screen.terminal.wait_for("cannot move the group a into b")?;
+    assert!(bench.group().join("a").exists() && processes(bench, "a") == 1);
+    screen.press("<Down><Enter>")?;
+    agree(&mut screen)?;
+    screen.until("its process in b", |_| processes(bench, "b") == 1)?;
+    restored(screen)?;
+    drop(sleeper);
+    Ok(())
+}
+
+fn no_mouse(bench: &mut Bench) -> Result<(), Failed> {
+    let raw = |screen: &Screen| String::from_utf8_lossy(&screen.terminal.raw()).into_owned();
+    // ?1002 is "tell of drags".
+    let screen = Screen::start(bench, &["--no-mouse"])?;
+    assert!(!raw(&screen).contains("?1002h"), "the mouse is the terminal's");
+    drop(screen);
+    let mut screen = Screen::start(bench, &[])?;
+    assert!(raw(&screen).contains("?1002h"));
+    assert!(!raw(&screen).contains("?1002l"));
+    screen.press("v")?;
+    screen.terminal.wait_for("the mouse is the terminal's")?;
+    assert!(raw(&screen).contains("?1002l"), "`v` gives the mouse back to the terminal");
+    screen.press("q")?;
+    assert_eq!(screen.terminal.wait_exit()?.code(), Some(0));
+    Ok(())
+}
