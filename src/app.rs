@@ -84,6 +84,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
     if state.dirty {
         settle(state, &mut commands);
     }
+    commands.extend(drag::probe::ask(state));
     commands
 }
 
@@ -114,8 +115,16 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
             state.dirty = true;
         }
         Message::Tick(now) => tick(state, now),
-        Message::Planned { token, answer } => return change::planned(state, token, answer),
-        Message::NotPlanned { token, why } => change::not_planned(state, token, why),
+        Message::Planned { token, answer } => {
+            if !drag::probe::answered(state, token, || drag::probe::read(&answer)) {
+                return change::planned(state, token, answer);
+            }
+        }
+        Message::NotPlanned { token, why } => {
+            if !drag::probe::answered(state, token, || drag::probe::Answer::Unknown(why.clone())) {
+                change::not_planned(state, token, why);
+            }
+        }
         Message::Step { token, step, now } => change::step(state, token, step, now),
         Message::Done { token, report } => return change::done(state, token, report),
         Message::Journal(journal) => {

@@ -132,6 +132,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Move => match drag::take_up(state, false) {
             Ok(moving) => {
                 state.in_panel = false;
+                state.full_page = false;
                 state.moving = Some(moving);
                 drag::aim(state, state.tree.cursor);
             }

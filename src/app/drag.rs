@@ -3,13 +3,14 @@
 //! # The flow
 //! [`source::take_up`] makes a [`Moving`] of what is tagged, grabbed or selected. Keys [`aim`] it with the cursor; the pointer
 //! does through [`hover`], which also scrolls at the edges and unfolds, as time passes. [`refresh`] keeps the [`preview`] of
-//! the lit target. [`drop`] asks for the plan; what stands against it is the plan's to say. [`say`] has the words for all of
+//! the lit target, [`probe`] asks what its plan would say. [`drop`] asks for the plan; what stands against it is the plan's to say. [`say`] has the words for all of
 //! it, [`target`] what the frame already tells against a group.
 //!
 //! Not here: the plan (`plan::move_task`), and how it looks (`view::tree::target`, `view::moving`).
 use std::collections::BTreeSet;
 
 use crate::model::id::{GroupKey, TaskKey};
+use crate::model::time::Mono;
 use crate::plan::intent::{Intent, Scope};
 
 use super::change::{self, Ask};
@@ -19,6 +20,7 @@ use super::state::State;
 
 pub mod hover;
 pub mod preview;
+pub mod probe;
 pub mod rename;
 pub mod say;
 pub mod source;
@@ -46,6 +48,10 @@ pub struct Moving {
     pub dragging: bool,
     /// The group that is lit.
     pub target: Option<GroupKey>,
+    /// Since when it is lit.
+    pub lit: Option<Mono>,
+    /// What the plan says of it.
+    pub probe: Option<probe::Probe>,
     /// The group that was lit when the screen was drawn last: a drop by mouse goes there.
     pub drawn: Option<GroupKey>,
     /// Where the pointer is, while dragging.
@@ -118,9 +124,11 @@ impl Moving {
 
 /// Lights a group as the target.
 pub fn aim(state: &mut State, target: Option<GroupKey>) {
+    let now = state.now;
     if let Some(moving) = state.moving.as_mut()
         && moving.target != target
     {
+        probe::lit(moving, target, now);
         moving.target = target;
         state.dirty = true;
     }

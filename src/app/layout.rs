@@ -200,13 +200,16 @@ impl Layout {
             // Files and tasks that change in number must not move the tree about.
             if state.panel == Panel::Why { wanted.clamp(3, most.max(3)) } else { most.max(3) }
         };
-        self.panel = rest.take_bottom(panel);
+        // Rows must not slip away under a hand that drags.
+        let old = state.layout.panel.height;
+        let keeps = state.moving.is_some() && state.layout.whole == self.whole && (3..=free / 2).contains(&old);
+        self.panel = rest.take_bottom(if keeps { old } else { panel });
         self.panel_border = rest.take_bottom(1);
         self.heading = rest.take_top(1);
         self.tree = rest;
         self.first_row = state.tree.top;
         self.cells = columns::place(state, self.tree, self.first_row);
-        let height = usize::from(panel);
+        let height = usize::from(self.panel.height);
         self.panel_top = match state.panel {
             Panel::Why => state.panel_top.min(self.panel_lines.saturating_sub(height)),
             _ => keep_visible(state.panel_top, state.panel_cursor + panel_heading(state.panel), height),

@@ -67,6 +67,8 @@ pub struct World {
     pub tasks: BTreeMap<Tid, Task>,
     /// What the split says of tasks.
     pub task_rows: BTreeMap<Tid, (Demand, Owed, Got)>,
+    /// Groups into which no move is planned.
+    pub closed: BTreeMap<Place, Refusal>,
     /// Files of the group whose files are asked for.
     pub files: Vec<(&'static str, u32, Field<Bytes>)>,
     /// What 100 % is.
@@ -140,6 +142,7 @@ impl World {
             groups: BTreeMap::new(),
             tasks: BTreeMap::new(),
             task_rows: BTreeMap::new(),
+            closed: BTreeMap::new(),
             files: Vec::new(),
             contested: Vec::new(),
             since: None,
@@ -584,6 +587,7 @@ impl World {
                     vec![Step::RemoveGroup { at: group.clone(), key: Some(key), settings: Vec::new() }],
                 )
             }
+            Intent::Move { to, .. } if self.closed.contains_key(to) => return Err(self.closed[to].clone()),
             Intent::Move { tasks, to, .. } => {
                 let steps = tasks
                     .iter()
@@ -832,6 +836,25 @@ pub fn figure_held() -> World {
     world.tasks.get_mut(&tid).unwrap().state = 'T';
     let got = Got::Cpus { cpus: 0.0, plus_minus: 0.008, at_least: false };
     world.task_rows.insert(tid, (Demand::Held, Owed::Exact(0.0), got));
+    world
+}
+
+/// The figure where cg4 takes nothing.
+#[must_use]
+pub fn closed() -> World {
+    let mut world = figure();
+    let way = Intent::Create {
+        parent: Place::new(CPU, b"/cg4"),
+        path: b"leaf".as_slice().into(),
+        settings: Vec::new(),
+        controllers: Vec::new(),
+    };
+    let refusal = Refusal::new(
+        "cannot move it to cg4",
+        "cpuset.cpus of cg4 is empty, and a cpuset without CPUs takes no task. (ENOSPC)",
+    )
+    .way("set cpuset.cpus to 0-1 as in the parent, then go on", vec![way]);
+    world.closed.insert(Place::new(CPU, b"/cg4"), refusal);
     world
 }
 

@@ -1,6 +1,7 @@
 //! The panel Why, as paragraphs: the verdict's reason, and what else there is to say of the selected group.
 use crate::split::way;
 
+use super::drag;
 use super::frame::selected_name;
 use super::scale::name_of;
 use super::state::State;
@@ -8,6 +9,12 @@ use super::state::State;
 /// The paragraphs. Text from the system in them is escaped.
 #[must_use]
 pub fn paragraphs(state: &State) -> Vec<String> {
+    if let Some(moving) = &state.moving {
+        let notes = drag::say::notes(state, moving);
+        if !notes.is_empty() {
+            return notes;
+        }
+    }
     let Some(snapshot) = state.snapshot() else {
         return vec!["The first sample is on its way.".to_owned()];
     };

@@ -35,7 +35,7 @@ use super::quiet::Quiet;
 /// How often time is told to the app.
 const TICK: Duration = Duration::from_millis(250);
 
-/// The same while something is dragged: the tree scrolls under a pointer that rests.
+/// The same while something is moved: the tree scrolls under a pointer that rests, and a target is asked about.
 const DRAG: Duration = Duration::from_millis(60);
 
 fn is_release(incoming: &Incoming) -> bool {
@@ -130,7 +130,7 @@ impl Shell {
         self.perform(commands)?;
         loop {
             self.draw()?;
-            let tick = if self.state.moving.as_ref().is_some_and(|moving| moving.dragging) { DRAG } else { TICK };
+            let tick = if self.state.moving.is_some() { DRAG } else { TICK };
             let first = match inbox.recv_timeout(tick) {
                 Ok(incoming) => Some(incoming),
                 Err(RecvTimeoutError::Timeout) => None,

@@ -2,7 +2,7 @@
 use crate::app::area::Area;
 use crate::app::drag::{Moving, say};
 use crate::app::scale::Ruler;
-use crate::app::state::State;
+use crate::app::state::{Panel, State};
 use crate::app::text::{cut, width};
 
 use super::format;
@@ -18,6 +18,14 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State, moving: &Moving) {
     let area = layout.change.line(0);
     let inside = Area::new(area.x + 2, area.y, area.width.saturating_sub(2), 1);
     how_much(painter, state, moving, inside);
+    // The panel Why tells them itself.
+    let notes = if state.panel == Panel::Why { Vec::new() } else { say::notes(state, moving) };
+    for (n, note) in (1..layout.change.height).zip(&notes) {
+        let line = layout.change.line(n);
+        let columns = usize::from(line.width.saturating_sub(3));
+        let note = cut(note, columns, painter.ascii);
+        painter.put(Area::new(line.x + 2, line.y, line.width.saturating_sub(2), 1), &note, painter.theme.warning);
+    }
 }
 
 /// The choices of Tab on one line.

@@ -9,7 +9,7 @@ use crate::app::experiment::{Loaded, Phase, Progress, Shipped};
 use crate::app::message::Message;
 use crate::app::setup::{Setup, ThemeChoice};
 use crate::app::state::State;
-use crate::app::testing::{CPU, SECOND, World, figure, figure_held, hierarchy, setup};
+use crate::app::testing::{CPU, SECOND, World, closed, figure, figure_held, hierarchy, setup};
 use crate::model::errno::Errno;
 use crate::model::field::Field;
 use crate::model::hierarchy::{Mode, Version};
@@ -120,6 +120,22 @@ fn busy_systemd() -> World {
     let mut world = systemd();
     world.task("/system.slice/nginx.service", "nginx");
     world
+}
+
+/// A target that the plan refuses, once it was asked.
+#[test]
+fn a_refused_target() {
+    let mut out = String::new();
+    for (columns, rows) in [(80, 24), (120, 40), (58, 16)] {
+        let mut world = closed();
+        let mut state = world.state(plain(), columns, rows);
+        world.press(&mut state, "jjmG");
+        world.now = Mono(world.now.0 + SECOND);
+        let now = world.now;
+        world.tell(&mut state, Message::Tick(now));
+        out += &screen(&state);
+    }
+    insta::assert_snapshot!(out);
 }
 
 /// A group that is dragged onto another, before it is let go and after.

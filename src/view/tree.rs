@@ -5,6 +5,7 @@ mod target;
 use ratatui::style::Style;
 
 use crate::app::area::Area;
+use crate::app::drag::preview::{self, Preview};
 use crate::app::layout::{SIGN, indent};
 use crate::app::scale::{Ruler, name_of};
 use crate::app::sort::Column;
@@ -24,10 +25,12 @@ use bar::bar;
 use target::target;
 
 /// What all rows of a frame share.
-struct Common {
+struct Common<'a> {
     ruler: Ruler,
     base: Option<Ratio>,
     stale: bool,
+    /// What the move that is being aimed would do, where it can be.
+    preview: Option<&'a Preview>,
 }
 
 /// Paints the tree; the place of the cursor, on the selected row.
@@ -39,6 +42,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
         ruler: Ruler::of(state),
         base: state.base().and_then(|id| state.split(id)).and_then(|row| row.configured),
         stale: state.stale().is_some() || state.paused.is_some(),
+        preview: state.moving.as_ref().and_then(|moving| preview::legal(state, moving)),
     };
     let mut cursor = None;
     painter.side(layout.tree);
@@ -106,7 +110,7 @@ fn bar_heading(painter: &mut Painter<'_>, area: Area, mark: &str) {
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm a column")]
-fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row, area: Area) {
+fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common<'_>, row: &Row, area: Area) {
     let theme = painter.theme;
     let selected = state.tree.cursor == Some(row.key);
     let split = state.split(row.id).filter(|_| !row.gone);
@@ -134,7 +138,7 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row
             Column::Owed => {
                 if let Some(split) = split {
                     let now = format::owed(&common.ruler, split.expected, painter.ascii);
-                    match would_be(state, row, common, &now, painter.ascii) {
+                    match would_be(row, common, &now, painter.ascii) {
                         Some(both) => painter.put_right(cell, &both, theme.warning),
                         None => painter.put_right(cell, &now, amount_style),
                     }
@@ -220,9 +224,8 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common, row: &Row
 }
 
 /// What a group is owed now and would be owed after the move that is being aimed, where that is not the same.
-fn would_be(state: &State, row: &Row, common: &Common, now: &str, ascii: bool) -> Option<String> {
-    let preview = state.moving.as_ref()?.preview.as_ref()?;
-    let new = format::owed(&common.ruler, *preview.groups.get(&row.id)?, ascii);
+fn would_be(row: &Row, common: &Common<'_>, now: &str, ascii: bool) -> Option<String> {
+    let new = format::owed(&common.ruler, *common.preview?.groups.get(&row.id)?, ascii);
     (new != now).then(|| moving::both(now, &new, ascii))
 }
 

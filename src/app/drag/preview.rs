@@ -45,6 +45,14 @@ impl Preview {
     }
 }
 
+/// The preview of a move, unless its target is known to be none.
+#[must_use]
+pub fn legal<'a>(state: &State, moving: &'a Moving) -> Option<&'a Preview> {
+    let preview = moving.preview.as_ref()?;
+    let target = preview.of.target.and_then(|key| state.snapshot()?.structure.find(key))?;
+    super::illegal(state, moving, target).is_none().then_some(preview)
+}
+
 fn solved(state: &State, moving: &Moving, of: Of, target: GroupKey) -> Option<Preview> {
     let (snapshot, table) = (state.snapshot()?, state.table()?);
     let structure = &snapshot.structure;

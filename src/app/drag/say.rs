@@ -4,6 +4,7 @@ use crate::split::table::Owed;
 
 use super::super::scale::name_of;
 use super::super::state::State;
+use super::probe::{self, Answer};
 use super::{Moving, Source, illegal};
 
 /// What would happen now: what moves, as threads or processes, where to. The numbers are the view's to write.
@@ -47,6 +48,24 @@ pub fn outcome(state: &State, moving: &Moving) -> Said {
     }
     let owed = moving.preview.as_ref().and_then(|preview| preview.moved);
     Said { text: format!("{what} {arrow} {target}"), owed, legal: true }
+}
+
+/// What the plan of the lit target says: why it refuses and what else could be done, or what to know before.
+#[must_use]
+pub fn notes(state: &State, moving: &Moving) -> Vec<String> {
+    let Some(target) = moving.target else { return Vec::new() };
+    match probe::of(moving, target) {
+        None => Vec::new(),
+        Some(Answer::Warns(warnings)) => warnings.clone(),
+        Some(Answer::Unknown(why)) => vec![format!("The move could not be looked at: {why}")],
+        Some(Answer::Refused(refusal)) => {
+            let or = if moving.dragging { "Let go, or Enter with m, offers: " } else { "Enter offers: " };
+            let ways: Vec<String> = refusal.instead.iter().map(|way| way.say.clone()).collect();
+            let dash = if state.setup.ascii { "; or " } else { " · " };
+            let ways = (!ways.is_empty()).then(|| format!("{or}{}.", ways.join(dash)));
+            std::iter::once(refusal.rule.clone()).chain(ways).collect()
+        }
+    }
 }
 
 /// The choices that Tab goes through; the chosen one in marks.

@@ -59,6 +59,8 @@ pub fn take_up(state: &State, dragging: bool) -> Result<Moving, String> {
         choices,
         dragging,
         target: None,
+        lit: None,
+        probe: None,
         drawn: None,
         hover: None,
         unfolded: Vec::new(),

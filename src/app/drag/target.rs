@@ -2,10 +2,12 @@
 use crate::model::cgroup::GroupType;
 use crate::model::hierarchy::Version;
 use crate::model::id::GroupId;
+use crate::model::snapshot::Snapshot;
 use crate::plan::intent::Scope;
 
 use super::super::state::State;
 use super::Moving;
+use super::probe::{self, Answer};
 
 /// Why a group cannot be the target, with the way out after a semicolon; `None` if nothing is seen against it.
 #[must_use]
@@ -20,9 +22,23 @@ pub fn illegal(state: &State, moving: &Moving, target: GroupId) -> Option<String
     {
         return Some("outside --only".to_owned());
     }
-    if snapshot.structure.hierarchy(group.key.hierarchy)?.version == Version::V1 {
-        return None;
+    if snapshot.structure.hierarchy(group.key.hierarchy)?.version == Version::V2
+        && let Some(why) = unified(snapshot, moving, target)
+    {
+        return Some(why);
     }
+    match probe::of(moving, group.key) {
+        Some(Answer::Refused(refusal)) => Some(match probe::errno(&refusal.rule) {
+            Some(errno) => format!("refused ({errno})"),
+            None => "refused".to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+/// What v2 has against it.
+fn unified(snapshot: &Snapshot, moving: &Moving, target: GroupId) -> Option<String> {
+    let group = snapshot.structure.group(target)?;
     let kind = snapshot.groups.get(target).and_then(|values| values.kind.get());
     let threaded = matches!(kind, Some(GroupType::Threaded | GroupType::DomainThreaded));
     if kind == Some(GroupType::DomainInvalid) {

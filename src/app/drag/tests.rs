@@ -4,7 +4,7 @@ use crossterm::event::{MouseButton, MouseEventKind};
 use super::super::dialog::Dialog;
 use super::super::message::Message;
 use super::super::state::{Panel, State};
-use super::super::testing::{CPU, World, figure, setup};
+use super::super::testing::{CPU, World, closed, figure, setup};
 use super::super::update;
 use super::{Reach, say};
 use crate::model::place::Place;
@@ -347,6 +347,70 @@ fn rows_keep_their_order_while_something_is_moved() {
     let frame = world.frame();
     world.tell(&mut state, frame);
     assert_eq!(rows(&state), before);
+}
+
+#[test]
+fn what_the_plan_refuses_is_said_before_the_drop() {
+    let mut world = closed();
+    let mut state = world.state(setup(), 80, 24);
+    world.press(&mut state, "jjmG");
+    let tid = world.at("/cg1/cg2").tasks[0];
+    assert_eq!(said(&state), format!("process {tid} (spin) → cg4"), "nobody has looked yet");
+    pass(&mut world, &mut state, 50);
+    assert!(!said(&state).contains("refused"), "only where the aim rests");
+    pass(&mut world, &mut state, 50);
+    assert_eq!(said(&state), format!("process {tid} (spin) not → cg4: refused (ENOSPC)"));
+    let notes = say::notes(&state, state.moving.as_ref().unwrap());
+    assert_eq!(
+        notes,
+        [
+            "cpuset.cpus of cg4 is empty, and a cpuset without CPUs takes no task. (ENOSPC)",
+            "Enter offers: set cpuset.cpus to 0-1 as in the parent, then go on.",
+        ]
+    );
+    assert!(state.flight.is_none() && state.dialog.is_none(), "it was only asked");
+    // Of another target it says nothing.
+    world.press(&mut state, "k");
+    assert!(!said(&state).contains("refused"));
+    pass(&mut world, &mut state, 100);
+    assert!(!said(&state).contains("refused"));
+    assert_eq!(world.at("/cg1/cg3").tasks.len(), 1);
+    // The drop on the refused one opens the ways out.
+    world.press(&mut state, "G<Enter>");
+    let Some(Dialog::Refused(refused)) = &state.dialog else { panic!("{:?}", state.dialog) };
+    assert_eq!(refused.refusal.instead.len(), 1);
+    assert_eq!(world.at("/cg4").tasks.len(), 1);
+}
+
+#[test]
+fn one_question_at_a_time_and_late_answers_are_of_no_other_move() {
+    let mut world = closed();
+    let mut state = world.state(setup(), 80, 24);
+    world.slow = true;
+    world.press(&mut state, "jjmG");
+    for _ in 0..5 {
+        pass(&mut world, &mut state, 100);
+        world.press(&mut state, "k");
+        pass(&mut world, &mut state, 100);
+        world.press(&mut state, "j");
+    }
+    assert_eq!(world.waiting.len(), 1);
+    // Another move, before the answer.
+    world.press(&mut state, "<Esc>");
+    world.press(&mut state, "gjjmG");
+    world.catch_up(&mut state);
+    assert!(!said(&state).contains("refused"), "{}", said(&state));
+    assert!(state.dialog.is_none() && state.flight.is_none());
+}
+
+#[test]
+fn the_panel_keeps_its_height_while_something_is_dragged() {
+    let mut world = closed();
+    let mut state = world.state(setup(), 80, 24);
+    world.press(&mut state, "jjmG");
+    let before = state.layout.panel;
+    pass(&mut world, &mut state, 200);
+    assert_eq!(state.layout.panel, before);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::super::paint::Painter;
 use super::Common;
 
 /// GETS − RULE in points, then GETS as a bar with RULE as a mark in it.
-pub(super) fn bar(painter: &mut Painter<'_>, common: &Common, split: &SplitRow, cell: Area, style: Style) {
+pub(super) fn bar(painter: &mut Painter<'_>, common: &Common<'_>, split: &SplitRow, cell: Area, style: Style) {
     let theme = painter.theme;
     let difference = format::beside_rule(&common.ruler, split, common.base).unwrap_or_default();
     painter.put(cell, &right(&difference, 4, painter.ascii), style);
