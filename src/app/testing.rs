@@ -56,6 +56,7 @@ pub struct Group {
 }
 
 /// A host in memory.
+#[derive(Clone)]
 pub struct World {
     /// The host's facts.
     pub host: Host,
@@ -634,7 +635,20 @@ impl World {
                 let steps = processes.iter().map(|&process| Step::Signal { process, signal: Signal::Kill }).collect();
                 ("end workloads".to_owned(), steps)
             }
-            Intent::Together { .. } => unreachable!("asked for by command lines only"),
+            Intent::Together { title, intents } => {
+                // Each is planned on the world as the ones before it will leave it.
+                let mut after = self.clone();
+                let mut steps = Vec::new();
+                for intent in intents {
+                    let part = after.plan(intent)?;
+                    for step in &part.steps {
+                        after.apply(step);
+                    }
+                    shell.extend(part.shell);
+                    steps.extend(part.steps);
+                }
+                (title.clone(), steps)
+            }
             Intent::Undo { entries } => {
                 let mut steps = Vec::new();
                 for number in entries {

@@ -1,6 +1,7 @@
 //! A refusal: the rule, and the ways that are open.
 use crossterm::event::KeyEvent;
 
+use crate::plan::intent::Intent;
 use crate::plan::refusal::Refusal;
 
 use super::super::change::{self, Ask};
@@ -59,7 +60,16 @@ impl Refused {
             .checked_sub(1)
             .and_then(|n| self.refusal.instead.into_iter().filter(|way| !way.intents.is_empty()).nth(n));
         match way {
-            Some(way) => (None, change::begin_all(state, way.intents.into(), Ask::AsPlanned)),
+            Some(way) => {
+                // What was asked, with all that it takes: one plan, one question, one undo.
+                let title = self.refusal.title.strip_prefix("cannot ").unwrap_or(&way.say).to_owned();
+                let undo = way.intents.iter().any(|intent| matches!(intent, Intent::Undo { .. }));
+                let intents = match way.intents {
+                    intents if intents.len() > 1 && !undo => vec![Intent::Together { title, intents }],
+                    intents => intents,
+                };
+                (None, change::begin_all(state, intents.into(), Ask::AsPlanned))
+            }
             None => (None, Vec::new()),
         }
     }

@@ -206,7 +206,7 @@ fn rt_runtime(draft: &Draft<'_>, place: &Place, data: &str) -> Result<(), Refusa
             draft.refuse(format!("cpu.rt_runtime_us is at most cpu.rt_period_us, which is {period} us here. (EINVAL)"))
         );
     }
-    let rt = tasks::in_group(draft.survey, place)
+    let rt = tasks::in_group(&draft.world.survey, place)
         .into_iter()
         .find(|tid| draft.survey.tasks.get(tid).is_some_and(|facts| facts.task.rt_priority > 0));
     match rt {
@@ -229,7 +229,7 @@ fn cpuset(draft: &Draft<'_>, place: &Place, file: &str, data: &str) -> Result<()
     if draft.world.version(place) == Version::V2 {
         return Ok(());
     }
-    if set.is_empty() && !tasks::in_group(draft.survey, place).is_empty() {
+    if set.is_empty() && !tasks::in_group(&draft.world.survey, place).is_empty() {
         return Err(draft.refuse(format!("{name} holds tasks, and they need at least one entry in {file}. (ENOSPC)")));
     }
     if let Some(parent) = place.parent()

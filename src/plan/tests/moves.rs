@@ -98,6 +98,23 @@ fn a_user_without_the_right() {
     insta::assert_snapshot!(text);
 }
 
+/// What undo does of "set the cpuset, then move": the tasks leave first.
+#[test]
+fn a_cpuset_that_is_left_may_be_emptied() {
+    let survey = Build::v1_with(&["cpuset"])
+        .file("/", "cpuset.cpus", "0-1")
+        .ours("/a")
+        .file("/a", "cpuset.cpus", "0-1")
+        .process(42, "/a")
+        .survey();
+    let (a, top) = (at(&survey, "/a"), at(&survey, "/"));
+    let empty = Intent::Set { group: a, setting: Setting { file: "cpuset.cpus".into(), data: Box::from(&b""[..]) } };
+    let out = Intent::Move { tasks: vec![key(42)], to: top, scope: Scope::Process };
+    let together = |intents: Vec<Intent>| Intent::Together { title: "both".to_owned(), intents };
+    assert!(said(&survey, &together(vec![empty.clone(), out.clone()])).contains("ENOSPC"), "there is a task in it");
+    assert!(said(&survey, &together(vec![out, empty])).starts_with("PLAN"));
+}
+
 #[test]
 fn from_outside_of_this_namespace() {
     let survey = Build::v2().ours("/a").process(42, "/").with_survey(|survey| {
