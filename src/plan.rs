@@ -62,6 +62,10 @@ pub fn plan(intent: &Intent, survey: &Survey) -> Result<Plan, Refusal> {
 /// # Errors
 /// A refusal: nothing may be written for this intent as things stand.
 pub fn plan_with(intent: &Intent, survey: &Survey, journal: &[Entry]) -> Result<Plan, Refusal> {
+    verb(intent, survey, journal).map_err(|refusal| refusal.going_on(intent))
+}
+
+fn verb(intent: &Intent, survey: &Survey, journal: &[Entry]) -> Result<Plan, Refusal> {
     match intent {
         Intent::Create { parent, path, settings, controllers } => {
             create::plan(survey, parent, path, settings, controllers)

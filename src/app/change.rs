@@ -202,7 +202,7 @@ pub fn step(state: &mut State, token: Token, step: usize, now: Mono) {
 pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
     let Some(flight) = state.flight.take_if(|flight| flight.token == token) else { return Vec::new() };
     state.dirty = true;
-    let Report { entry, problem } = report;
+    let Report { entry, problem, instead } = report;
     state.last_change = Some(LastChange {
         title: entry.as_ref().map_or(flight.title, |entry| entry.title.clone()),
         shell: entry.as_ref().map_or(flight.shell, |entry| entry.shell.clone()),
@@ -215,8 +215,7 @@ pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
     let launched = |entry: journal::Entry| entry.steps.iter().any(|record| matches!(record.step, Step::Launch { .. }));
     if let Some(problem) = problem {
         state.typed_ahead.clear();
-        state.dialog =
-            Some(Dialog::refused(Refusal { title: "it failed".to_owned(), rule: problem, instead: Vec::new() }));
+        state.dialog = Some(Dialog::refused(Refusal { title: "it failed".to_owned(), rule: problem, instead }));
         return Vec::new();
     }
     // The tagged groups have their workloads. Making the next leaf, say, leaves the tags alone.

@@ -8,7 +8,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::time::Mono;
 use crate::model::workload::Workload;
 use crate::plan::journal::Entry;
-use crate::plan::refusal::Refusal;
+use crate::plan::refusal::{Refusal, Way};
 use crate::plan::step::Plan;
 use crate::split::table::Table;
 
@@ -114,4 +114,6 @@ pub struct Report {
     pub entry: Option<Entry>,
     /// What went wrong, if anything: operation, path, data, errno, what was rolled back, what was not tried.
     pub problem: Option<String>,
+    /// What can be done after it went wrong, best first.
+    pub instead: Vec<Way>,
 }

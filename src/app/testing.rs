@@ -225,6 +225,7 @@ impl World {
                 kernel: false,
                 bound: false,
                 uid: 0,
+                saved_uid: 0,
                 last_cpu: 3,
                 allowed: Field::new(CpuSet::one(3), self.now),
                 sched: Field::Unread,
@@ -564,16 +565,15 @@ impl World {
                             "rmdir needs a group without tasks and without child groups. {group} has {below} child \
                              groups. (EBUSY)"
                         ),
-                        instead: vec![Way {
-                            say: "remove them first, the tasks go to /".to_owned(),
-                            intents: self
-                                .groups
+                        instead: vec![Way::new(
+                            "remove them first, the tasks go to /",
+                            self.groups
                                 .keys()
                                 .rev()
                                 .filter(|p| p.is_within(group))
                                 .map(|p| Intent::Remove { group: p.clone(), inside: Inside::Nothing })
                                 .collect(),
-                        }],
+                        )],
                     });
                 }
                 let tasks = self.groups[group].tasks.len();
@@ -702,7 +702,10 @@ impl World {
         self.tell(state, Message::Made(made));
         let workloads = Arc::from(self.workloads.clone());
         self.tell(state, Message::Workloads(workloads));
-        self.tell(state, Message::Done { token, report: Report { entry: Some(entry), problem: None } });
+        self.tell(
+            state,
+            Message::Done { token, report: Report { entry: Some(entry), problem: None, instead: Vec::new() } },
+        );
         let frame = self.frame();
         self.tell(state, frame);
     }

@@ -32,7 +32,7 @@ use crate::runtime::signals;
 pub mod print;
 pub mod scene;
 
-use print::Printed;
+use print::{Instead, Printed};
 use scene::Scene;
 
 /// Options that every verb has.
@@ -141,7 +141,8 @@ fn carry_out(how: &How, mut hands: Hands, wanted: &Wanted, mut plan: Plan) -> Re
     };
     listening.close();
     let code = code(&report, wanted.code);
-    let printed = Printed::of(how, &plan, &hands).noting(wanted).done(&report, code);
+    let instead = Instead::of(&mut hands, &report.instead)?;
+    let printed = Printed::of(how, &plan, &hands).noting(wanted).done(&report, &instead, code);
     // What could not be rolled back stays for `cgrove cleanup`.
     let ended = if report.stuck.is_empty() { hands.settle() } else { hands.finish().map(drop) };
     if let Err(failure) = ended {

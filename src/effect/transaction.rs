@@ -10,6 +10,7 @@ use super::executor::Executor;
 use super::failure::Failure;
 use super::journal::{Log, now_ms};
 use crate::plan::journal::Line;
+use crate::plan::refusal::Way;
 use crate::plan::step::{Outcome, Plan};
 
 mod inverse;
@@ -36,6 +37,8 @@ pub struct Report {
     pub not_tried: Vec<usize>,
     /// How many steps the plan has.
     pub steps: usize,
+    /// What can be done after a failure: filled in by whoever looks at the machine afterwards, not here.
+    pub instead: Vec<Way>,
 }
 
 impl Report {

@@ -208,7 +208,7 @@ impl Turn<'_> {
         let read = self.fs.read(&path(task.key.tid, "status"), super::error::MOST);
         if let Some(status) = read.ok().and_then(|text| status(&text).ok()) {
             task.tgid = status.tgid;
-            task.uid = status.uid;
+            (task.uid, task.saved_uid) = (status.uid, status.saved_uid);
         }
     }
 
@@ -276,6 +276,7 @@ fn blank(key: TaskKey) -> Task {
         kernel: false,
         bound: false,
         uid: 0,
+        saved_uid: 0,
         last_cpu: 0,
         allowed: Field::Unread,
         sched: Field::Unread,

@@ -81,6 +81,8 @@ pub struct Task {
     pub bound: bool,
     /// Real user id of the process.
     pub uid: u32,
+    /// Saved user id of the process: v1 lets this user move it, too.
+    pub saved_uid: u32,
     /// CPU it last ran on.
     pub last_cpu: u32,
     /// CPUs it may run on (`sched_getaffinity`: its own mask within its cpuset).

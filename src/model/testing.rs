@@ -42,6 +42,7 @@ pub(crate) fn task(key: TaskKey) -> Task {
         kernel: false,
         bound: false,
         uid: 0,
+        saved_uid: 0,
         last_cpu: 0,
         allowed: Field::Unread,
         sched: Field::Unread,

@@ -16,6 +16,8 @@ pub struct Status {
     pub uid: u32,
     /// Second number of `Uid`: the effective user id.
     pub effective_uid: u32,
+    /// Third number of `Uid`: the saved user id.
+    pub saved_uid: u32,
     /// `NSpid`: its id in every pid namespace from the reader's inwards; empty where the kernel does not say.
     pub namespace_pids: Vec<Pid>,
     /// `CapEff`: effective capabilities; `None` where the line is missing.
@@ -39,10 +41,11 @@ pub fn status(text: &[u8]) -> Result<Status, Error> {
             b"Tgid" => tgid = Some(pid(value).ok_or_else(|| bad("a process id"))?),
             b"Uid" => {
                 let mut ids = words(value).map(|id| digits(id).and_then(|id| u32::try_from(id).ok()));
-                let (Some(Some(real)), Some(Some(effective))) = (ids.next(), ids.next()) else {
+                let (Some(Some(real)), Some(Some(effective)), Some(Some(saved))) = (ids.next(), ids.next(), ids.next())
+                else {
                     return Err(bad("four user ids"));
                 };
-                uids = Some((real, effective));
+                uids = Some((real, effective, saved));
             }
             b"NSpid" => {
                 let pids: Option<Vec<Pid>> = words(value).map(pid).collect();
@@ -57,8 +60,8 @@ pub fn status(text: &[u8]) -> Result<Status, Error> {
         }
     }
     let tgid = tgid.ok_or_else(|| Error::missing(FORMAT, 1, "Tgid"))?;
-    let (uid, effective_uid) = uids.ok_or_else(|| Error::missing(FORMAT, 1, "Uid"))?;
-    Ok(Status { tgid, uid, effective_uid, namespace_pids, capabilities, allowed })
+    let (uid, effective_uid, saved_uid) = uids.ok_or_else(|| Error::missing(FORMAT, 1, "Uid"))?;
+    Ok(Status { tgid, uid, effective_uid, saved_uid, namespace_pids, capabilities, allowed })
 }
 
 fn pid(text: &[u8]) -> Option<Pid> {
@@ -77,12 +80,12 @@ mod tests {
     use super::status;
 
     const TEXT: &str = "Name:\tUid: 7\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t42\nPid:\t43\n\
-                        Uid:\t1000\t0\t0\t0\nNSpid:\t43\t2\nCapEff:\t000001ffffffffff\nCpus_allowed_list:\t0-1,4\n";
+                        Uid:\t1000\t0\t7\t0\nNSpid:\t43\t2\nCapEff:\t000001ffffffffff\nCpus_allowed_list:\t0-1,4\n";
 
     #[test]
     fn the_lines_that_are_needed() {
         let status = status(TEXT.as_bytes()).unwrap();
-        assert_eq!((status.tgid, status.uid, status.effective_uid), (42, 1000, 0));
+        assert_eq!((status.tgid, status.uid, status.effective_uid, status.saved_uid), (42, 1000, 0, 7));
         assert_eq!((status.namespace_pids, status.capabilities), (vec![43, 2], Some(0x1ff_ffff_ffff)));
         assert_eq!(status.allowed.unwrap().to_string(), "0-1,4");
     }

@@ -27,7 +27,7 @@ pub fn plan(
     let name = if path.is_empty() { "a group".to_owned() } else { words::clip(&escape(path)) };
     let mut draft = Draft::new(survey, format!("create {name}"))?;
     if survey.group(parent).is_none() {
-        return Err(draft.gone(parent));
+        return Err(draft.absent(parent));
     }
     let version = draft.world.version(parent);
     let wanted = needed(&draft, parent, settings, wanted_names)?;
@@ -41,14 +41,14 @@ pub fn plan(
         let last = index + 1 == parts.len();
         if !part.is_empty() && draft.world.survey.group(&child).is_some() {
             if last {
-                return Err(exists(&draft, &child, settings));
+                return Err(exists(&draft, (parent, path), &child, (settings, wanted_names)));
             }
         } else {
             names::check(part, version).map_err(|rule| draft.refuse(rule))?;
             draft.may_change(&at)?;
             ask_outside(&mut draft, &at, &child);
             if version == Version::V2 {
-                check_limits(&draft, &at)?;
+                check_limits(&draft, &at, parts.len() - index)?;
             }
             draft.push(Step::MakeGroup { at: child.clone() })?;
         }
@@ -137,17 +137,42 @@ fn enable(draft: &mut Draft<'_>, level: &Place, wanted: &[String]) -> Result<(),
     controllers::enable(draft, level, &wanted)
 }
 
-fn exists(draft: &Draft<'_>, place: &Place, settings: &[Setting]) -> Refusal {
-    let refusal = draft.refuse(format!("{place} exists already. (EEXIST)"));
-    if settings.is_empty() {
-        return refusal;
+/// The group is there: set the values in it, or take a name that is free.
+fn exists(
+    draft: &Draft<'_>,
+    (parent, path): (&Place, &Bytes),
+    place: &Place,
+    (settings, controllers): (&[Setting], &[Box<str>]),
+) -> Refusal {
+    let mut refusal = draft.refuse(format!("{place} exists already. (EEXIST)"));
+    if !settings.is_empty() {
+        let set = |setting: &Setting| Intent::Set { group: place.clone(), setting: setting.clone() };
+        refusal = refusal.way("set the values in the group that is there", settings.iter().map(set).collect());
     }
-    let set = |setting: &Setting| Intent::Set { group: place.clone(), setting: setting.clone() };
-    refusal.way("set the values in the group that is there", settings.iter().map(set).collect())
+    let is_free = |end: &String| {
+        let name = [place.name(), end.as_bytes()].concat();
+        name.len() <= names::LONGEST && draft.world.survey.group(&place.sibling(&name)).is_none()
+    };
+    let siblings = place.parent().and_then(|above| draft.world.survey.group(&above));
+    let listed = |end: &String| {
+        let name = [place.name(), end.as_bytes()].concat();
+        siblings.is_some_and(|facts| facts.children.iter().any(|child| **child == *name))
+    };
+    let Some(end) = (2..100).map(|n| format!("-{n}")).find(|end| is_free(end) && !listed(end)) else { return refusal };
+    let free = [&path[..], end.as_bytes()].concat();
+    let name = words::clip(&escape(&free));
+    let create = Intent::Create {
+        parent: parent.clone(),
+        path: free.into(),
+        settings: settings.to_vec(),
+        controllers: controllers.to_vec(),
+    };
+    refusal.way(format!("make {name} instead"), vec![create])
 }
 
-/// v2: `cgroup.max.depth` and `cgroup.max.descendants` of every group above (EAGAIN).
-fn check_limits(draft: &Draft<'_>, parent: &Place) -> Result<(), Refusal> {
+/// v2: `cgroup.max.depth` and `cgroup.max.descendants` of every group above (EAGAIN). `more` groups are made, each in the one
+/// before.
+fn check_limits(draft: &Draft<'_>, parent: &Place, more: usize) -> Result<(), Refusal> {
     let world = &draft.world;
     for (depth, above) in std::iter::successors(Some(parent.clone()), Place::parent).enumerate() {
         let Some(facts) = world.survey.group(&above) else { continue };
@@ -155,15 +180,23 @@ fn check_limits(draft: &Draft<'_>, parent: &Place) -> Result<(), Refusal> {
         let below = facts.text("cgroup.stat").and_then(|text| {
             text.lines().find_map(|line| line.strip_prefix("nr_descendants ")?.trim().parse::<usize>().ok())
         });
-        let (file, limit) = match (limit("cgroup.max.depth"), limit("cgroup.max.descendants"), below) {
-            (Some(limit), _, _) if depth >= limit => ("cgroup.max.depth", limit),
-            (_, Some(limit), Some(below)) if below >= limit => ("cgroup.max.descendants", limit),
+        let (file, limit, needed) = match (limit("cgroup.max.depth"), limit("cgroup.max.descendants"), below) {
+            (Some(limit), _, _) if depth + more > limit => ("cgroup.max.depth", limit, depth + more),
+            (_, Some(limit), Some(below)) if below + more > limit => ("cgroup.max.descendants", limit, below + more),
             _ => continue,
         };
-        return Err(draft.refuse(format!(
-            "{file} of {} is {limit}, and one more group would exceed it. (EAGAIN)",
-            words::group(&above)
-        )));
+        let what = match (file, below) {
+            ("cgroup.max.descendants", Some(below)) => format!("it has {} below it", words::count(below, "group")),
+            _ => format!("the new group would be {} below it", words::count(needed, "level")),
+        };
+        let name = words::group(&above);
+        let raise = Intent::Set {
+            group: above.clone(),
+            setting: Setting { file: file.into(), data: needed.to_string().into_bytes().into() },
+        };
+        return Err(draft
+            .refuse(format!("{file} of {name} is {limit}, and {what}. (EAGAIN)"))
+            .first(format!("set {file} of {name} to {needed}, then go on"), vec![raise]));
     }
     Ok(())
 }

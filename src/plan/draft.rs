@@ -7,7 +7,7 @@ use crate::model::field::Field;
 use crate::model::id::GroupKey;
 use crate::model::place::Place;
 
-use super::intent::Setting;
+use super::intent::{Intent, Setting};
 use super::refusal::Refusal;
 use super::step::{Confirm, Plan, Prior, Step};
 use super::survey::Survey;
@@ -178,7 +178,22 @@ impl<'a> Draft<'a> {
     /// The refusal for a group that does not exist.
     #[must_use]
     pub fn gone(&self, place: &Place) -> Refusal {
-        self.refuse(format!("There is no group {place}. (ENOENT)"))
+        self.refuse(format!(
+            "There is no group {place}: nobody made it, or somebody removed or renamed it meanwhile. (ENOENT)"
+        ))
+    }
+
+    /// The same where the group can be made first.
+    #[must_use]
+    pub fn absent(&self, place: &Place) -> Refusal {
+        let above =
+            std::iter::successors(place.parent(), Place::parent).find(|at| self.world.survey.group(at).is_some());
+        let refusal = self.gone(place);
+        let Some(parent) = above else { return refusal };
+        let depth = parent.parts().count();
+        let path = place.parts().skip(depth).collect::<Vec<_>>().join(&b'/').into_boxed_slice();
+        let create = Intent::Create { parent, path, settings: Vec::new(), controllers: Vec::new() };
+        refusal.first(format!("make {}, then go on", words::group(place)), vec![create])
     }
 
     /// Refuses a group in which this user may not make or remove groups.
@@ -190,9 +205,10 @@ impl<'a> Draft<'a> {
             None => Err(self.gone(place)),
             Some(facts) => match facts.refused {
                 Some(errno) => Err(self.refuse(format!(
-                    "Groups in {} cannot be made or removed: {}.",
+                    "Groups in {} cannot be made or removed: {}. {}",
                     words::group(place),
-                    words::no_permission(errno)
+                    words::no_permission(errno),
+                    words::get_permission(errno)
                 ))),
                 None => Ok(()),
             },

@@ -1,6 +1,6 @@
 //! What an error of the kernel means, after the deed: operation, path, data, errno, the rule behind it, what to do.
 //!
-//! [`explain`] is the sentence; [`rule`] and [`remedy`](Meaning::remedy) are its parts, for a dialog. The rules are those
+//! [`explain`] is the sentence, [`Meaning`] its parts; [`failed`] adds the ways on, for a dialog. The rules are those
 //! of kernel-facts C1 to C4, C6 and J, one function a kind of step. Most of them are refused before anything is written;
 //! what gets here happened between the survey and the deed, or is something that only the kernel can know.
 use crate::model::bytes::escape;
@@ -8,7 +8,10 @@ use crate::model::errno::Errno;
 use crate::model::hierarchy::Version;
 use crate::model::place::Place;
 
-use super::intent::Scope;
+use super::intent::{Intent, Scope};
+use super::journal::Entry;
+use super::plan_with;
+use super::refusal::Way;
 use super::rules::tasks;
 use super::step::Step;
 use super::survey::Survey;
@@ -23,24 +26,67 @@ pub struct Meaning {
     pub rule: String,
     /// What to do, one sentence; empty where there is nothing.
     pub remedy: String,
+    /// What cgrove can do, best first.
+    pub ways: Vec<Way>,
 }
 
 impl Meaning {
     fn new(rule: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { rule: rule.into(), remedy: remedy.into() }
+        Self { rule: rule.into(), remedy: remedy.into(), ways: Vec::new() }
     }
+
+    /// Rule and remedy.
+    #[must_use]
+    pub fn text(&self) -> String {
+        if self.remedy.is_empty() { self.rule.clone() } else { format!("{} {}", self.rule, self.remedy) }
+    }
+}
+
+/// What an errno means for a step of the plan for `intent`, and the ways on, as things stand after the failure: `survey` is
+/// what was found then, `journal` that of the visit.
+///
+/// What stands in the way by now is what a second plan would be refused for: that refusal names it and has the ways. If
+/// there would be a plan again, the machine was only for a moment as it was, and it can be tried again.
+#[must_use]
+pub fn failed(intent: &Intent, step: &Step, errno: Errno, survey: &Survey, journal: &[Entry]) -> Meaning {
+    let mut meaning = meaning(step, errno, survey);
+    match plan_with(intent, survey, journal) {
+        Err(refusal) if refusal.is_nothing_to_do() => {
+            // Somebody else did it, or it was there before.
+            meaning.remedy = refusal.rule;
+            meaning.ways.clear();
+        }
+        Err(refusal) => {
+            if refusal.rule.contains(&format!("({errno})")) {
+                meaning.rule = refusal.rule;
+                meaning.remedy.clear();
+            } else {
+                meaning.remedy = refusal.rule;
+            }
+            meaning.ways = refusal.instead;
+        }
+        Ok(_) => {
+            for way in meaning.ways.iter_mut().filter(|way| way.go_on) {
+                way.intents.push(intent.clone());
+                way.go_on = false;
+            }
+            if may_pass(errno) {
+                meaning.ways.push(Way::new("try it again", vec![intent.clone()]));
+            }
+        }
+    }
+    meaning
+}
+
+/// Whether what the kernel answered with may be otherwise the next time: a race, a limit, exited tasks that are still leaving.
+fn may_pass(errno: Errno) -> bool {
+    errno.is_gone() || matches!(errno, Errno::EAGAIN | Errno::EBUSY | Errno::ENOMEM | Errno::EEXIST)
 }
 
 /// The whole message: "rmdir /sys/fs/cgroup/cpu/cg1: EBUSY. A group with tasks or child groups cannot be removed. …".
 #[must_use]
 pub fn explain(step: &Step, errno: Errno, survey: &Survey) -> String {
-    let Meaning { rule, remedy } = meaning(step, errno, survey);
-    let operation = operation(step, survey);
-    if remedy.is_empty() {
-        format!("{operation}: {errno}. {rule}")
-    } else {
-        format!("{operation}: {errno}. {rule} {remedy}")
-    }
+    format!("{}: {errno}. {}", operation(step, survey), meaning(step, errno, survey).text())
 }
 
 /// Operation, path and data of a step: "write 600 to /sys/fs/cgroup/cpu/cg1/cpu.shares".
@@ -306,14 +352,12 @@ fn no_memory() -> Meaning {
 
 fn rights(name: &str, what: &str, errno: Errno) -> Meaning {
     match errno {
-        Errno::EROFS => Meaning::new(
-            format!("{name} is on a read-only mount, as in a container."),
-            "Mount the hierarchy writable, or work from the host.",
-        ),
-        Errno::EACCES | Errno::EPERM => Meaning::new(
-            format!("This user has no right to {what} in {name}."),
-            "Work in a group that was delegated to this user, or as root.",
-        ),
+        Errno::EROFS => {
+            Meaning::new(format!("{name} is on a read-only mount, as in a container."), words::get_permission(errno))
+        }
+        Errno::EACCES | Errno::EPERM => {
+            Meaning::new(format!("This user has no right to {what} in {name}."), words::get_permission(errno))
+        }
         _ => unknown(errno),
     }
 }

@@ -69,7 +69,7 @@ fn check(draft: &Draft<'_>, launch: &Launch, go_on: impl Fn(&Place) -> Intent) -
             );
         }
         if survey.group(group).is_none() {
-            return Err(draft.gone(group));
+            return Err(draft.absent(group));
         }
         target::check(draft, group, &go_on)?;
     }

@@ -6,9 +6,9 @@ use crate::model::place::Place;
 use crate::model::task::Policy;
 
 use super::draft::Draft;
-use super::intent::{Intent, Scope, Setting};
+use super::intent::{Intent, Scope};
 use super::refusal::Refusal;
-use super::rules::{target, tasks};
+use super::rules::{real_time, target, tasks};
 use super::step::{Confirm, Plan, Step};
 use super::survey::{Survey, TaskFacts};
 use super::words;
@@ -25,7 +25,7 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
     let what = subject(survey, keys, scope);
     let mut draft = Draft::new(survey, format!("move {what} to {}", words::group(to)))?;
     if survey.group(to).is_none() {
-        return Err(draft.gone(to));
+        return Err(draft.absent(to));
     }
     let go_on = |place: &Place| Intent::Move { tasks: keys.to_vec(), to: place.clone(), scope };
     target::check(&draft, to, &go_on)?;
@@ -56,7 +56,8 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
         }
         check_kind(&draft, facts, scope).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
         target::rights(&draft, from, to, scope)?;
-        check_real_time(&draft, facts, to, scope, &go_on)?;
+        check_owner(&draft, facts, to).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
+        check_real_time(&draft, facts, to, scope)?;
         if scope == Scope::Thread {
             check_domain(&draft, facts, from, to)?;
         }
@@ -108,7 +109,9 @@ fn without(draft: &Draft<'_>, refusal: Refusal, keys: &[TaskKey], one: TaskKey, 
     let process = tasks::process_of(survey, one.tid);
     let can = |key: &TaskKey| {
         let same = scope == Scope::Process && tasks::process_of(survey, key.tid) == process;
-        *key != one && !same && tasks::alive(survey, *key).is_some_and(|facts| check_kind(draft, facts, scope).is_ok())
+        let may =
+            |facts: &TaskFacts| check_kind(draft, facts, scope).and_then(|()| check_owner(draft, facts, to)).is_ok();
+        *key != one && !same && tasks::alive(survey, *key).is_some_and(may)
     };
     let others: Vec<TaskKey> = keys.iter().copied().filter(can).collect();
     if others.is_empty() {
@@ -126,8 +129,9 @@ fn check_kind(draft: &Draft<'_>, facts: &TaskFacts, scope: Scope) -> Result<(), 
         let others = facts.threads.iter().filter(|key| key.tid != task.key.tid).count();
         if scope == Scope::Thread || others == 0 {
             return Err(draft.refuse(format!(
-                "{name} is a zombie: it has ended and only waits for its parent to read how. The kernel would accept the move and \
-                 do nothing."
+                "{name} is a zombie: it has ended and only waits for its parent ({}) to read how. The kernel would accept the \
+                 move and do nothing.",
+                words::task(draft.survey, task.parent)
             )));
         }
     }
@@ -143,30 +147,37 @@ fn check_kind(draft: &Draft<'_>, facts: &TaskFacts, scope: Scope) -> Result<(), 
 }
 
 /// v1 with `CONFIG_RT_GROUP_SCHED`: a group without real-time budget takes no real-time task; one thread is enough.
-fn check_real_time(
-    draft: &Draft<'_>,
-    facts: &TaskFacts,
-    to: &Place,
-    scope: Scope,
-    go_on: &dyn Fn(&Place) -> Intent,
-) -> Result<(), Refusal> {
-    if draft.world.read(to, "cpu.rt_runtime_us").as_deref() != Some(b"0") {
+fn check_real_time(draft: &Draft<'_>, facts: &TaskFacts, to: &Place, scope: Scope) -> Result<(), Refusal> {
+    if !real_time::is_without(draft, to) {
         return Ok(());
     }
     let rt = |f: &&&TaskFacts| matches!(f.task.policy, Policy::Fifo | Policy::RoundRobin);
     let moving = moving(draft.survey, facts, scope);
     let Some(thread) = moving.iter().find(rt) else { return Ok(()) };
-    let set = Intent::Set {
-        group: to.clone(),
-        setting: Setting { file: "cpu.rt_runtime_us".into(), data: Box::from(&b"50000"[..]) },
-    };
     let name = words::group(to);
+    let whole = if moving.len() > 1 { ", and not one thread of its process moves then" } else { "" };
+    let (say, first) = real_time::give(draft, to);
     Err(draft
         .refuse(format!(
-            "{} is a real-time task, and {name} has no time for such tasks (cpu.rt_runtime_us 0). (EINVAL)",
+            "{} is a real-time task, and {name} has no time for such tasks (cpu.rt_runtime_us 0){whole}. (EINVAL)",
             words::task(draft.survey, thread.task.key.tid)
         ))
-        .way(format!("give {name} 50 ms of every second for real-time tasks, then move"), vec![set, go_on(to)]))
+        .first(say, first))
+}
+
+/// v1: a task is moved by root, or by the user whose process it is.
+fn check_owner(draft: &Draft<'_>, facts: &TaskFacts, to: &Place) -> Result<(), Refusal> {
+    let (task, host) = (&facts.task, &draft.survey.host);
+    if draft.world.version(to) == Version::V2 || host.uid == 0 || [task.uid, task.saved_uid].contains(&host.uid) {
+        return Ok(());
+    }
+    Err(draft.refuse(format!(
+        "On v1 only root and its own user move a process: {} belongs to user {}, and this is user {}. (EACCES) Its user or root \
+         can move it.",
+        words::task(draft.survey, task.key.tid),
+        task.uid,
+        host.uid
+    )))
 }
 
 /// v2: a thread moves only within its threaded domain.

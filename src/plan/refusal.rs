@@ -23,6 +23,17 @@ pub struct Way {
     pub say: String,
     /// The intents that do it, in order; none where the user must act outside cgrove.
     pub intents: Vec<Intent>,
+    /// What was asked for is to follow them. Whoever planned it appends it ([`Refusal::going_on`]), so that nobody above
+    /// meets such a way.
+    pub go_on: bool,
+}
+
+impl Way {
+    /// A way that stands for what was asked.
+    #[must_use]
+    pub fn new(say: impl Into<String>, intents: Vec<Intent>) -> Self {
+        Self { say: say.into(), intents, go_on: false }
+    }
 }
 
 impl Refusal {
@@ -41,7 +52,24 @@ impl Refusal {
     /// The same with one more way out.
     #[must_use]
     pub fn way(mut self, say: impl Into<String>, intents: Vec<Intent>) -> Self {
-        self.instead.push(Way { say: say.into(), intents });
+        self.instead.push(Way::new(say, intents));
+        self
+    }
+
+    /// The same with one more way out: `intents` first, then what was asked.
+    #[must_use]
+    pub fn first(mut self, say: impl Into<String>, intents: Vec<Intent>) -> Self {
+        self.instead.push(Way { go_on: true, ..Way::new(say, intents) });
+        self
+    }
+
+    /// The same with `asked` at the end of every way that makes room for it.
+    #[must_use]
+    pub fn going_on(mut self, asked: &Intent) -> Self {
+        for way in self.instead.iter_mut().filter(|way| way.go_on) {
+            way.intents.push(asked.clone());
+            way.go_on = false;
+        }
         self
     }
 }

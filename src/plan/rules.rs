@@ -4,5 +4,6 @@ pub mod controllers;
 pub mod knobs;
 pub mod names;
 pub mod numbers;
+pub mod real_time;
 pub mod target;
 pub mod tasks;

@@ -28,7 +28,7 @@ pub fn plan(survey: &Survey, place: &Place, setting: &Setting) -> Result<Plan, R
     let name = words::group(place);
     let mut draft = Draft::new(survey, format!("set {} of {name}", setting.file))?;
     if survey.group(place).is_none() {
-        return Err(draft.gone(place));
+        return Err(draft.absent(place));
     }
     add(&mut draft, place, setting)?;
     draft.ask_if_foreign(place);
@@ -156,19 +156,17 @@ fn no_file(draft: &Draft<'_>, place: &Place, file: &str) -> Refusal {
         && let (Some(controller), Some(parent)) = (controller, place.parent())
         && !draft.world.survey.group(place).is_some_and(|f| f.words("cgroup.controllers").any(|c| c == controller))
     {
-        let enable = Intent::Set {
-            group: parent.clone(),
-            setting: Setting {
-                file: "cgroup.subtree_control".into(),
-                data: format!("+{controller}").into_bytes().into(),
-            },
-        };
-        return draft
-            .refuse(format!(
-                "{name} has no {file}: the controller {controller} is not enabled for the children of {}. (ENOENT)",
-                words::group(&parent)
-            ))
-            .way(format!("enable {controller} in {} first", words::group(&parent)), vec![enable]);
+        let refusal = draft.refuse(format!(
+            "{name} has no {file}: the controller {controller} is not enabled for the children of {}. (ENOENT)",
+            words::group(&parent)
+        ));
+        let levels = controllers::on_the_way(draft, place, controller);
+        if levels.is_empty() {
+            return refusal;
+        }
+        let names: Vec<String> = levels.iter().map(words::group).collect();
+        let first = levels.iter().map(|level| controllers::switch(level, "+", controller)).collect();
+        return refusal.first(format!("enable {controller} in {}, then go on", words::list(&names)), first);
     }
     draft.refuse(format!("{name} has no file {file}. (ENOENT)"))
 }

@@ -13,7 +13,7 @@ use super::world::World;
 /// The plan to do all of `intents`, one after the other.
 ///
 /// # Errors
-/// The refusal of the first that cannot be done. Its ways out are about that one alone.
+/// The refusal of the first that cannot be done. Its ways out do the others, too.
 pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry]) -> Result<Plan, Refusal> {
     let mut world = World::new(survey.clone());
     let mut whole = Plan {
@@ -25,8 +25,9 @@ pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry])
         foreign: false,
         irrevocable: None,
     };
-    for intent in intents {
-        let part = plan_with(intent, &world.survey, journal)?;
+    for (index, intent) in intents.iter().enumerate() {
+        let part = plan_with(intent, &world.survey, journal)
+            .map_err(|refusal| with_the_others(refusal, title, &intents[..index], &intents[index + 1..]))?;
         for step in part.steps {
             world.apply(&step);
             whole.steps.push(step);
@@ -49,6 +50,15 @@ pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry])
         _ => true,
     }));
     Ok(whole)
+}
+
+/// The ways out of one that is refused, each with what comes before and after it: one plan again.
+fn with_the_others(mut refusal: Refusal, title: &str, before: &[Intent], after: &[Intent]) -> Refusal {
+    for way in refusal.instead.iter_mut().filter(|way| !way.intents.is_empty()) {
+        let intents = [before, &way.intents, after].concat();
+        way.intents = vec![Intent::Together { title: title.to_owned(), intents }];
+    }
+    refusal
 }
 
 #[cfg(test)]

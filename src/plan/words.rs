@@ -61,6 +61,15 @@ pub fn count(number: usize, noun: &str) -> String {
     }
 }
 
+/// What to do where [`no_permission`] stands in the way, one sentence.
+#[must_use]
+pub fn get_permission(errno: Errno) -> &'static str {
+    match errno {
+        Errno::EROFS => "Mount the hierarchy writable, or work from the host.",
+        _ => "Work in a group that was delegated to this user, or as root.",
+    }
+}
+
 /// An errno with its meaning where cgrove may not change things here.
 #[must_use]
 pub fn no_permission(errno: Errno) -> &'static str {

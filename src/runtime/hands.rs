@@ -22,7 +22,7 @@ use crate::kernel::{host, survey};
 use crate::model::host::Host;
 use crate::model::id::GroupKey;
 use crate::model::workload::Workload;
-use crate::plan::explain::meaning;
+use crate::plan::explain;
 use crate::plan::intent::{Intent, Needs};
 use crate::plan::journal::Entry;
 use crate::plan::plan_with;
@@ -240,14 +240,15 @@ impl Hands {
         Ok(report)
     }
 
-    /// Says what the kernel's refusal means for this step, as things stand now: who is inside, which limit is reached.
+    /// Says what the kernel's refusal means for this step, as things stand now (who is inside, which limit is reached), and
+    /// what can be done.
     fn explain(&mut self, intent: &Intent, plan: &Plan, report: &mut Report) -> Result<()> {
         let Some((step, failure)) = &mut report.failed else { return Ok(()) };
         let (Some(step), Some(errno)) = (plan.steps.get(*step), failure.errno) else { return Ok(()) };
         let survey = self.survey(&intent.needs_with(self.entries()))?;
-        let meaning = meaning(step, errno, &survey);
-        failure.text =
-            if meaning.remedy.is_empty() { meaning.rule } else { format!("{} {}", meaning.rule, meaning.remedy) };
+        let meaning = explain::failed(intent, step, errno, &survey, self.entries());
+        failure.text = meaning.text();
+        report.instead = meaning.ways;
         Ok(())
     }
 

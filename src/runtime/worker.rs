@@ -161,7 +161,7 @@ impl State {
     fn execute(&mut self, token: Token, plan: &Plan) {
         let Some(intent) = self.intents.get(&token).cloned() else {
             let problem = Some("this plan was not planned in this visit; nothing was changed".to_owned());
-            return self.app(Message::Done { token, report: Report { entry: None, problem } });
+            return self.app(Message::Done { token, report: Report { entry: None, problem, instead: Vec::new() } });
         };
         match self.hands.execute(&intent, plan) {
             Ok(Executed::Report(report)) => {
@@ -171,13 +171,14 @@ impl State {
                 self.intents.remove(&token);
                 // First what stands now: whoever is told that it is done may ask at once what is left.
                 self.tell_all();
-                self.app(Message::Done { token, report: Report { entry, problem } });
+                let instead = report.instead;
+                self.app(Message::Done { token, report: Report { entry, problem, instead } });
                 (self.tell)(Reply::Changed(Some(cause(&plan.title))));
             }
             Ok(Executed::Changed(plan)) => self.app(Message::Planned { token, answer: Ok(plan) }),
             Ok(Executed::Refused(refusal)) => self.app(Message::Planned { token, answer: Err(refusal) }),
             Err(error) => {
-                let report = Report { entry: None, problem: Some(format!("{error:#}")) };
+                let report = Report { entry: None, problem: Some(format!("{error:#}")), instead: Vec::new() };
                 self.app(Message::Done { token, report });
             }
         }

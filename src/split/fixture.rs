@@ -127,6 +127,7 @@ impl Host {
             kernel: false,
             bound: false,
             uid: 0,
+            saved_uid: 0,
             last_cpu: allowed.first().unwrap_or(0),
             allowed: Field::new(allowed, self.now),
             sched: Field::new(SchedStat::default(), self.now),

@@ -9,8 +9,9 @@ use crate::cli::output;
 use crate::effect::transaction::Report;
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Hierarchy;
+use crate::plan::intent::Intent;
 use crate::plan::quote;
-use crate::plan::refusal::Refusal;
+use crate::plan::refusal::{Refusal, Way};
 use crate::plan::step::{Confirm, Outcome, Plan, Step};
 use crate::runtime::hands::Hands;
 
@@ -131,13 +132,13 @@ impl<'a> Printed<'a> {
     ///
     /// # Errors
     /// Writing to stdout.
-    pub fn done(&self, report: &Report, code: Code) -> anyhow::Result<()> {
+    pub fn done(&self, report: &Report, instead: &Instead, code: Code) -> anyhow::Result<()> {
         self.warn();
         if self.how.json {
             let mut object = self.object(Some(report));
             object.insert("exit".into(), code.number().into());
             if let Some((_, failure)) = &report.failed {
-                let reason = json!({ "title": report.title, "reason": failure.to_string(), "instead": [] });
+                let reason = json!({ "title": report.title, "reason": failure.to_string(), "instead": instead.json });
                 object.insert("failure".into(), reason);
             }
             output::json(&object.into())?;
@@ -151,7 +152,7 @@ impl<'a> Printed<'a> {
             }
         }
         if !report.succeeded() {
-            output::message(&format!("cgrove: {report}"));
+            output::message(&format!("cgrove: {report}{}", instead.text));
         }
         Ok(())
     }
@@ -298,30 +299,51 @@ fn snake(name: &str) -> String {
 /// # Errors
 /// Writing to stdout.
 pub fn refusal(how: &How, hands: &mut Hands, refusal: &Refusal, code: Code) -> anyhow::Result<()> {
-    let mut text = format!("cgrove: {}: {}", refusal.title, refusal.rule);
-    let mut instead = Vec::new();
-    for way in &refusal.instead {
-        let _ = write!(text, "\n  instead: {}", way.say);
-        // The first of its intents can be planned as things stand; the rest only after it.
-        let shell: Vec<String> = match way.intents.as_slice() {
-            [only] => hands.plan(only)?.map_or_else(|_| Vec::new(), |plan| plan.shell),
-            _ => Vec::new(),
-        };
-        for line in &shell {
-            let _ = write!(text, "\n    {line}");
-        }
-        instead.push(json!({ "say": way.say, "shell": shell }));
-    }
+    let instead = Instead::of(hands, &refusal.instead)?;
     if how.json {
         output::json(&json!({
             "title": refusal.title, "dry_run": how.looks_only(), "steps": [], "shell": [], "warnings": [],
             "asks": null, "irrevocable": null, "journal": null, "notes": [],
-            "failure": { "title": refusal.title, "reason": refusal.rule, "instead": instead },
+            "failure": { "title": refusal.title, "reason": refusal.rule, "instead": instead.json },
             "exit": code.number(),
         }))?;
     }
-    output::message(&text);
+    output::message(&format!("cgrove: {}: {}{}", refusal.title, refusal.rule, instead.text));
     Ok(())
+}
+
+/// The ways that are open, with the shell lines that do them.
+#[derive(Default)]
+pub struct Instead {
+    text: String,
+    json: Vec<Value>,
+}
+
+impl Instead {
+    /// Looks what each way would take now. One that would be refused itself has no shell lines.
+    ///
+    /// # Errors
+    /// If the machine cannot be read.
+    pub fn of(hands: &mut Hands, ways: &[Way]) -> anyhow::Result<Self> {
+        let mut this = Self::default();
+        for way in ways {
+            let planned = match way.intents.as_slice() {
+                [] => None,
+                [only] => hands.plan(only)?.ok(),
+                several => {
+                    let whole = Intent::Together { title: way.say.clone(), intents: several.to_vec() };
+                    hands.plan(&whole)?.ok()
+                }
+            };
+            let shell = planned.map_or_else(Vec::new, |plan| plan.shell);
+            let _ = write!(this.text, "\n  instead: {}", way.say);
+            for line in &shell {
+                let _ = write!(this.text, "\n    {line}");
+            }
+            this.json.push(json!({ "say": way.say, "shell": shell }));
+        }
+        Ok(this)
+    }
 }
 
 fn hierarchies(hands: &Hands) -> Vec<Hierarchy> {

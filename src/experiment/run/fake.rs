@@ -49,6 +49,7 @@ pub(in crate::experiment) fn task(key: TaskKey, tgid: Pid, run_ns: u64, read: u6
         kernel: false,
         bound: false,
         uid: 0,
+        saved_uid: 0,
         last_cpu: 0,
         allowed: Field::Unread,
         sched: Field::new(SchedStat { run_ns, wait_ns: 0, slices: 1 }, Mono(read)),

@@ -213,7 +213,7 @@ impl Fake {
         let number = self.intents.len();
         self.intents.push(intent.clone());
         if self.trouble.refuse == Some(number) {
-            let way = Way { say: "leave it".into(), intents: Vec::new() };
+            let way = Way::new("leave it", Vec::new());
             return Event::Refused(Refusal { title: "cannot".into(), rule: "A rule.".into(), instead: vec![way] });
         }
         if self.trouble.fail == Some(number) {

@@ -11,7 +11,7 @@ use crate::model::task::Policy;
 use super::super::draft::Draft;
 use super::super::intent::Inside;
 use super::super::refusal::Refusal;
-use super::super::rules::tasks;
+use super::super::rules::{real_time, tasks};
 use super::super::step::{Confirm, Plan, Step};
 use super::super::survey::Survey;
 use super::super::{stop, words};
@@ -98,14 +98,14 @@ fn relocate(draft: &mut Draft<'_>, place: &Place, groups: &[&Place], tids: &[Tid
                 draft.refuse(format!("{} is a kernel thread that never moves. (EINVAL)", words::task(survey, tid)))
             );
         }
-        if matches!(facts.task.policy, Policy::Fifo | Policy::RoundRobin)
-            && draft.world.read(&to, "cpu.rt_runtime_us").as_deref() == Some(b"0")
-        {
-            return Err(draft.refuse(format!(
+        if matches!(facts.task.policy, Policy::Fifo | Policy::RoundRobin) && real_time::is_without(draft, &to) {
+            let (say, first) = real_time::give(draft, &to);
+            let rule = format!(
                 "{} is a real-time task, and {} has no time for such tasks (cpu.rt_runtime_us 0). (EINVAL)",
                 words::task(survey, tid),
                 words::group(&to)
-            )));
+            );
+            return Err(draft.refuse(rule).first(say, first));
         }
     }
     if tids.iter().any(|&tid| !tasks::is_own(survey, tid)) && groups.iter().any(|group| !draft.is_ours(group)) {

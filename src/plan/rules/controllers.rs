@@ -29,7 +29,14 @@ pub fn enable(draft: &mut Draft<'_>, level: &Place, wanted: &[&str]) -> Result<(
     let here: Vec<&str> = facts.words("cgroup.controllers").collect();
     for controller in &missing {
         if !here.contains(controller) {
-            return Err(draft.refuse(not_available(draft, level, controller)));
+            let refusal = draft.refuse(not_available(draft, level, controller));
+            let above = on_the_way(draft, level, controller);
+            if above.is_empty() {
+                return Err(refusal);
+            }
+            let names: Vec<String> = above.iter().map(words::group).collect();
+            let say = format!("enable {controller} in {} first, then go on", words::list(&names));
+            return Err(refusal.first(say, above.iter().map(|place| switch(place, "+", controller)).collect()));
         }
     }
     check_processes(draft, level, &missing)?;
@@ -40,10 +47,41 @@ pub fn enable(draft: &mut Draft<'_>, level: &Place, wanted: &[&str]) -> Result<(
     draft.write(level, &setting, Vec::new())
 }
 
+/// `+name` or `-name` into `cgroup.subtree_control`.
+#[must_use]
+pub fn switch(group: &Place, sign: &str, controller: &str) -> Intent {
+    let data = format!("{sign}{controller}").into_bytes().into();
+    Intent::Set { group: group.clone(), setting: Setting { file: "cgroup.subtree_control".into(), data } }
+}
+
+/// The groups above `level` that have the controller or will have it, and do not hand it down: from the top. None where the
+/// top itself has it not.
+#[must_use]
+pub fn on_the_way(draft: &Draft<'_>, level: &Place, controller: &str) -> Vec<Place> {
+    let survey = &draft.world.survey;
+    let top = Place::top(level.hierarchy);
+    let has = |place: &Place, file: &str| survey.group(place).is_some_and(|f| f.words(file).any(|c| c == controller));
+    if !has(&top, "cgroup.controllers") {
+        return Vec::new();
+    }
+    let mut levels: Vec<Place> = std::iter::successors(level.parent(), Place::parent)
+        .filter(|place| !has(place, "cgroup.subtree_control"))
+        .collect();
+    levels.reverse();
+    levels
+}
+
 fn not_available(draft: &Draft<'_>, level: &Place, controller: &str) -> String {
     let survey = draft.survey;
     match survey.controllers.iter().find(|known| &*known.name == controller) {
-        None => format!("This kernel has no controller {controller}. (EINVAL)"),
+        None => {
+            let known: Vec<&str> = survey.controllers.iter().map(|known| &*known.name).collect();
+            format!(
+                "This kernel has no controller {}; it has {}. (EINVAL)",
+                escape(controller.as_bytes()),
+                known.join(", ")
+            )
+        }
         Some(known) if known.disabled => {
             format!(
                 "The controller {controller} was switched off when the host was started (cgroup_disable=). (ENOENT)"
@@ -106,8 +144,8 @@ fn check_processes(draft: &Draft<'_>, level: &Place, missing: &[&str]) -> Result
     }
     let leaf = free_leaf(facts);
     let who = if pids.len() == 1 { "the process".to_owned() } else { format!("the {processes}") };
-    Err(refusal.way(
-        format!("make {name}/{leaf} and move {who} there first"),
+    Err(refusal.first(
+        format!("make {name}/{leaf}, move {who} there, then go on"),
         vec![
             Intent::Create {
                 parent: level.clone(),

@@ -33,25 +33,48 @@ fn cpuset(draft: &Draft<'_>, to: &Place, then: &dyn Fn(&Place) -> Intent) -> Res
         empty.join(" and "),
         if empty.len() == 1 { "is" } else { "are" }
     ));
-    let parent = to.parent().and_then(|parent| draft.world.survey.group(&parent));
-    let values: Vec<(&str, &str)> = empty
-        .iter()
-        .filter_map(|&file| Some((file, parent?.text(file)?)))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    if values.len() < empty.len() {
+    let Some(fills) = empty.iter().map(|file| Fill::of(draft, to, file)).collect::<Option<Vec<_>>>() else {
         return Err(refusal);
-    }
-    let say: Vec<String> = values.iter().map(|(file, value)| format!("{file} to {value}")).collect();
-    let mut intents: Vec<Intent> = values
-        .iter()
-        .map(|&(file, value)| Intent::Set {
-            group: to.clone(),
-            setting: Setting { file: file.into(), data: value.as_bytes().into() },
-        })
-        .collect();
+    };
+    let say: Vec<String> = fills.iter().map(|fill| format!("{} to {}", fill.file, fill.value)).collect();
+    let sets = |group: &Place| {
+        let empty = fills.iter().filter(move |fill| fill.empty.contains(group));
+        let set = |fill: &Fill<'_>| Intent::Set {
+            group: group.clone(),
+            setting: Setting { file: fill.file.into(), data: fill.value.as_bytes().into() },
+        };
+        empty.map(set).collect::<Vec<_>>()
+    };
+    // A child has no more than its parent: from the top down.
+    let mut levels: Vec<Place> = std::iter::successors(Some(to.clone()), Place::parent).collect();
+    levels.reverse();
+    let mut intents: Vec<Intent> = levels.iter().flat_map(sets).collect();
     intents.push(then(to));
-    Err(refusal.way(format!("set {} as in the parent, then go on", say.join(" and ")), intents))
+    let above = fills.iter().any(|fill| fill.empty.len() > 1);
+    let as_in = if above { "in all groups on the way that have none" } else { "as in the parent" };
+    Err(refusal.way(format!("set {} {as_in}, then go on", say.join(" and ")), intents))
+}
+
+/// What an empty file of a v1 cpuset would be set to.
+struct Fill<'a> {
+    file: &'a str,
+    /// What the nearest group above has that has something.
+    value: String,
+    /// The groups up to there.
+    empty: Vec<Place>,
+}
+
+impl<'a> Fill<'a> {
+    fn of(draft: &Draft<'_>, to: &Place, file: &'a str) -> Option<Self> {
+        let mut empty = Vec::new();
+        for place in std::iter::successors(Some(to.clone()), Place::parent) {
+            match draft.world.survey.group(&place)?.text(file)? {
+                "" => empty.push(place),
+                value => return Some(Self { file, value: value.to_owned(), empty }),
+            }
+        }
+        None
+    }
 }
 
 /// v2: no internal processes, and no process in an invalid domain.
@@ -102,9 +125,10 @@ pub fn rights(draft: &Draft<'_>, from: &Place, to: &Place, scope: Scope) -> Resu
     if let Some(errno) = missing(to) {
         let file = shell::member_file(survey, to, scope);
         return Err(draft.refuse(format!(
-            "A move writes to {file} of {}: {}.",
+            "A move writes to {file} of {}: {}. {}",
             words::group(to),
-            words::no_permission(errno)
+            words::no_permission(errno),
+            words::get_permission(errno)
         )));
     }
     if draft.world.version(to) == Version::V1 {

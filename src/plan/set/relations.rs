@@ -3,12 +3,13 @@ use crate::catalog::{controller_of, human_quota};
 use crate::model::bytes::escape;
 use crate::model::cpu_set::CpuSet;
 use crate::model::hierarchy::Version;
+use crate::model::id::TaskKey;
 use crate::model::place::Place;
 
 use super::super::draft::Draft;
-use super::super::intent::{Intent, Setting};
+use super::super::intent::{Intent, Scope, Setting};
 use super::super::refusal::Refusal;
-use super::super::rules::{knobs, tasks};
+use super::super::rules::{controllers, knobs, tasks};
 use super::super::step::Prior;
 use super::super::{hold, words};
 
@@ -97,8 +98,11 @@ fn limit_v1(draft: &Draft<'_>, place: &Place) -> Option<(Option<u64>, u64)> {
     Some((u64::try_from(quota).ok(), u64::try_from(period).ok()?))
 }
 
-/// Whether `a` is a larger part of a CPU than `b`, both as (quota, period).
-fn exceeds(a: (u64, u64), b: (u64, u64)) -> bool {
+/// A part of a CPU as (quota, period).
+type Part = (u64, u64);
+
+/// Whether `a` is a larger part of a CPU than `b`.
+fn exceeds(a: Part, b: Part) -> bool {
     u128::from(a.0) * u128::from(b.1) > u128::from(b.0) * u128::from(a.1)
 }
 
@@ -111,20 +115,22 @@ fn quota_v1(draft: &mut Draft<'_>, place: &Place, file: &str, data: &str) -> Res
         "cpu.cfs_period_us" => (quota, new.unwrap_or(period), burst),
         _ => (quota, period, new.unwrap_or(0)),
     };
-    check_burst(draft, file, quota, burst)?;
+    check_burst(draft, place, file, (quota, burst))?;
     let Some(quota) = quota else { return Ok(()) };
     let name = words::group(place);
     let mine = (quota, period);
     for above in std::iter::successors(place.parent(), Place::parent) {
         if let Some((Some(quota), period)) = limit_v1(draft, &above) {
-            if exceeds(mine, (quota, period)) {
-                return Err(draft.refuse(format!(
+            let limit = (quota, period);
+            if exceeds(mine, limit) {
+                let refusal = draft.refuse(format!(
                     "{} would be more than the group {} above may use, {}; on v1 a child's quota is at most its parent's. \
                      (EINVAL)",
                     human_quota(Some(mine.0), mine.1),
                     words::group(&above),
                     human_quota(Some(quota), period)
-                )));
+                ));
+                return Err(within(refusal, (place, mine), (&above, limit), file));
             }
             break;
         }
@@ -133,30 +139,63 @@ fn quota_v1(draft: &mut Draft<'_>, place: &Place, file: &str, data: &str) -> Res
         if let Some((Some(quota), period)) = limit_v1(draft, below)
             && exceeds((quota, period), mine)
         {
-            return Err(draft.refuse(format!(
-                "{} below {name} has {}; on v1 a parent's quota is at least that of each group below. Lower {} first. (EINVAL)",
+            let refusal = draft.refuse(format!(
+                "{} below {name} has {}; on v1 a parent's quota is at least that of each group below. (EINVAL)",
                 words::group(below),
-                human_quota(Some(quota), period),
-                words::group(below)
-            )));
+                human_quota(Some(quota), period)
+            ));
+            return Err(match largest(mine, period) {
+                Some(fits) => refusal.first(
+                    format!("lower {} to {fits} us, then go on", words::group(below)),
+                    vec![Intent::Set { group: below.clone(), setting: setting("cpu.cfs_quota_us", &fits.to_string()) }],
+                ),
+                None => refusal,
+            });
         }
     }
     draft.warn(format!("{name} may use {}, on all CPUs together.", human_quota(Some(mine.0), mine.1)));
     Ok(())
 }
 
-fn check_burst(draft: &Draft<'_>, file: &str, quota: Option<u64>, burst: u64) -> Result<(), Refusal> {
-    match quota {
-        Some(quota) if burst > quota => {
-            let rule = "A burst is at most the quota";
-            Err(draft.refuse(if file.contains("burst") {
-                format!("{rule}, which is {quota} us here. (EINVAL)")
-            } else {
-                format!("{rule}, and the burst here is {burst} us: lower the burst first. (EINVAL)")
-            }))
+/// The largest quota of a period that is no larger a part of a CPU than `limit`; none where that is under the least one.
+fn largest(limit: (u64, u64), period: u64) -> Option<u64> {
+    let fits = u128::from(limit.0) * u128::from(period) / u128::from(limit.1).max(1);
+    u64::try_from(fits).ok().filter(|&fits| fits >= 1000)
+}
+
+/// The ways out of a quota that is larger than that of a group above: less, or more for that group.
+fn within(refusal: Refusal, (place, mine): (&Place, Part), (above, limit): (&Place, Part), file: &str) -> Refusal {
+    let fits = largest(limit, mine.1).filter(|_| file == "cpu.cfs_quota_us");
+    let refusal = match fits.map(|fits| fits.to_string()) {
+        Some(fits) => {
+            let set = Intent::Set { group: place.clone(), setting: setting(file, &fits) };
+            refusal.way(format!("write {fits}, as much as {} may use", words::group(above)), vec![set])
         }
-        _ => Ok(()),
+        None => refusal,
+    };
+    // Rounded up: as much as this one at least.
+    let needed = (u128::from(mine.0) * u128::from(limit.1)).div_ceil(u128::from(mine.1).max(1));
+    let raise = Intent::Set { group: above.clone(), setting: setting("cpu.cfs_quota_us", &needed.to_string()) };
+    refusal.first(format!("raise {} to {needed} us, then go on", words::group(above)), vec![raise])
+}
+
+fn check_burst(
+    draft: &Draft<'_>,
+    place: &Place,
+    file: &str,
+    (quota, burst): (Option<u64>, u64),
+) -> Result<(), Refusal> {
+    let Some(quota) = quota.filter(|&quota| burst > quota) else { return Ok(()) };
+    let text = quota.to_string();
+    let set = |file: &str| vec![Intent::Set { group: place.clone(), setting: setting(file, &text) }];
+    if file.contains("burst") {
+        let refusal = draft.refuse(format!("A burst is at most the quota, which is {quota} us here. (EINVAL)"));
+        return Err(refusal.way(format!("write {quota}"), set(file)));
     }
+    let of_it = if draft.world.version(place) == Version::V1 { "cpu.cfs_burst_us" } else { "cpu.max.burst" };
+    Err(draft
+        .refuse(format!("A burst is at most the quota, and the burst here is {burst} us. (EINVAL)"))
+        .first(format!("lower {of_it} to {quota}, then go on"), set(of_it)))
 }
 
 fn pair(text: &str) -> Option<(Option<u64>, Option<u64>)> {
@@ -172,10 +211,10 @@ fn quota_v2(draft: &mut Draft<'_>, place: &Place, file: &str, data: &str) -> Res
     let Some((now, period)) = read(draft, place, "cpu.max").and_then(|text| pair(&text)) else { return Ok(()) };
     let burst = number(draft, place, "cpu.max.burst").and_then(|burst| u64::try_from(burst).ok()).unwrap_or(0);
     if file == "cpu.max.burst" {
-        return check_burst(draft, file, now, data.parse().unwrap_or(0));
+        return check_burst(draft, place, file, (now, data.parse().unwrap_or(0)));
     }
     let Some((quota, new)) = pair(data) else { return Ok(()) };
-    check_burst(draft, file, quota, burst)?;
+    check_burst(draft, place, file, (quota, burst))?;
     let Some(quota) = quota else { return Ok(()) };
     let mine = (quota, new.or(period).unwrap_or(100_000));
     let name = words::group(place);
@@ -202,9 +241,10 @@ fn rt_runtime(draft: &Draft<'_>, place: &Place, data: &str) -> Result<(), Refusa
     if let Some(period) = number(draft, place, "cpu.rt_period_us")
         && runtime > period
     {
-        return Err(
-            draft.refuse(format!("cpu.rt_runtime_us is at most cpu.rt_period_us, which is {period} us here. (EINVAL)"))
-        );
+        let most = Intent::Set { group: place.clone(), setting: setting("cpu.rt_runtime_us", &period.to_string()) };
+        return Err(draft
+            .refuse(format!("cpu.rt_runtime_us is at most cpu.rt_period_us, which is {period} us here. (EINVAL)"))
+            .way(format!("write {period}"), vec![most]));
     }
     let rt = tasks::in_group(&draft.world.survey, place)
         .into_iter()
@@ -230,7 +270,21 @@ fn cpuset(draft: &Draft<'_>, place: &Place, file: &str, data: &str) -> Result<()
         return Ok(());
     }
     if set.is_empty() && !tasks::in_group(&draft.world.survey, place).is_empty() {
-        return Err(draft.refuse(format!("{name} holds tasks, and they need at least one entry in {file}. (ENOSPC)")));
+        let inside = tasks::in_group(&draft.world.survey, place);
+        let refusal = draft.refuse(format!(
+            "{name} holds {} ({}), and a task needs at least one entry in {file}. (ENOSPC)",
+            words::count(inside.len(), "task"),
+            words::tasks(draft.survey, &inside)
+        ));
+        let pids = tasks::processes(draft.survey, &inside);
+        let keys: Vec<TaskKey> = pids.iter().filter_map(|&pid| tasks::process_key(draft.survey, pid)).collect();
+        return Err(match place.parent() {
+            Some(to) if keys.len() == pids.len() => {
+                let say = format!("move {} to {}, then go on", words::count(keys.len(), "process"), words::group(&to));
+                refusal.first(say, vec![Intent::Move { tasks: keys, to, scope: Scope::Process }])
+            }
+            _ => refusal,
+        });
     }
     if let Some(parent) = place.parent()
         && let Some(above) = read(draft, &parent, file).and_then(|text| CpuSet::parse(&text))
@@ -253,10 +307,19 @@ fn cpuset(draft: &Draft<'_>, place: &Place, file: &str, data: &str) -> Result<()
         if let Some(child) = read(draft, below, file).and_then(|text| CpuSet::parse(&text))
             && !child.is_subset(&set)
         {
-            return Err(draft.refuse(format!(
-                "{} below {name} has {file} {child}, which {data} does not hold: change that first. (EBUSY)",
+            let refusal = draft.refuse(format!(
+                "{} below {name} has {file} {child}, and {data} does not hold all of that. (EBUSY)",
                 words::group(below)
-            )));
+            ));
+            let part = child.intersection(&set);
+            if part.is_empty() {
+                return Err(refusal);
+            }
+            let part = part.to_string();
+            let lower = Intent::Set { group: below.clone(), setting: setting(file, &part) };
+            return Err(
+                refusal.first(format!("set {file} of {} to {part}, then go on", words::group(below)), vec![lower])
+            );
         }
     }
     Ok(())
@@ -275,18 +338,26 @@ fn below_use(draft: &mut Draft<'_>, place: &Place, data: &str, counter: &str, th
 /// # Errors
 /// The refusal that names the child.
 pub fn check_disable(draft: &Draft<'_>, place: &Place, off: &[&str]) -> Result<(), Refusal> {
-    for child in children(draft, place) {
-        let Some(facts) = draft.world.survey.group(&child) else { continue };
-        if let Some(controller) = facts.words("cgroup.subtree_control").find(|c| off.contains(c)) {
-            let data = format!("-{controller}");
-            let first = Intent::Set { group: child.clone(), setting: setting("cgroup.subtree_control", &data) };
-            return Err(draft
-                .refuse(format!(
-                    "{} still enables {controller} for its own children; disable it from the lowest up. (EBUSY)",
-                    words::group(&child)
-                ))
-                .way(format!("disable {controller} in {} first", words::group(&child)), vec![first]));
+    let survey = &draft.world.survey;
+    let on = |place: &Place, controller: &str| {
+        survey.group(place).is_some_and(|facts| facts.words("cgroup.subtree_control").any(|c| c == controller))
+    };
+    for controller in off {
+        let mut below: Vec<&Place> =
+            tasks::subtree(survey, place).filter(|below| *below != place && on(below, controller)).collect();
+        if below.is_empty() {
+            continue;
         }
+        // Parents come first in a subtree: backwards, children do.
+        below.reverse();
+        let names: Vec<String> = below.iter().map(|place| words::group(place)).collect();
+        let (names, verb) = (words::list(&names), if below.len() == 1 { "enables" } else { "enable" });
+        let first = below.iter().map(|place| controllers::switch(place, "-", controller)).collect();
+        return Err(draft
+            .refuse(format!(
+                "{names} still {verb} {controller} for groups below; it is disabled from the lowest up. (EBUSY)"
+            ))
+            .first(format!("disable {controller} in {names}, then go on"), first));
     }
     Ok(())
 }
