@@ -13,6 +13,7 @@ pub mod delegate;
 pub mod exit;
 pub mod freeze;
 pub mod help;
+pub mod journal;
 pub mod mkdir;
 pub mod move_tasks;
 pub mod output;
@@ -82,6 +83,7 @@ fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
         Some(args::Command::Move(args)) => move_tasks::run(&args),
         Some(args::Command::Freeze(args)) => freeze::freeze(&args),
         Some(args::Command::Thaw(args)) => freeze::thaw(&args),
+        Some(args::Command::Journal(args)) => journal::run(&args),
         Some(args::Command::Cleanup(args)) => cleanup::run(&args),
         Some(args::Command::Completions(args)) => help::completions(args),
         Some(args::Command::Man) => help::man(),

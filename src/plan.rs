@@ -29,11 +29,13 @@ pub mod refusal;
 pub mod remove;
 pub mod rename;
 pub mod rules;
+pub mod script;
 pub mod set;
 pub mod shell;
 pub mod step;
 pub mod stop;
 pub mod survey;
+pub mod tell;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

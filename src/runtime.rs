@@ -23,4 +23,5 @@ pub mod signals;
 pub mod stage;
 pub mod suspend;
 pub mod terminal;
+pub mod wall;
 pub mod worker;

@@ -96,6 +96,8 @@ pub enum Command {
     Freeze(super::freeze::Freeze),
     /// Let the tasks of a group go on.
     Thaw(super::freeze::Freeze),
+    /// What was done in the visits of this boot: as text, as a shell script, or as JSON.
+    Journal(super::journal::Journal),
     /// Take back what a cgrove that was killed has left.
     Cleanup(super::cleanup::Cleanup),
     /// Print the completion script of a shell.

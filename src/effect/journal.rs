@@ -21,6 +21,10 @@ use crate::model::id::GroupKey;
 use crate::plan::journal::{Entry, FORMAT, Journal, Line, State};
 use crate::plan::step::Outcome;
 
+mod visits;
+
+pub use visits::{Condition, Visit, visits};
+
 /// Where lines are kept: a file, or memory in tests.
 pub trait Log {
     /// Keeps a line. A line that comes before a deed is on the disk when this returns.
@@ -368,8 +372,9 @@ pub fn made(entries: &[Entry]) -> BTreeSet<GroupKey> {
     standing
 }
 
-/// Wall-clock time for people.
-pub(super) fn now_ms() -> u64 {
+/// Wall-clock time in milliseconds since 1970, for people.
+#[must_use]
+pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }
 

@@ -124,6 +124,11 @@ pub enum Line {
         /// The entry that undid it.
         by: u64,
     },
+    /// The visit came to its end, and its changes were kept on purpose.
+    Kept {
+        /// Wall-clock time in milliseconds since 1970.
+        time_ms: u64,
+    },
 }
 
 /// Version of the journal's format.
@@ -158,6 +163,8 @@ pub struct Journal {
     pub time_ms: u64,
     /// The command line without the program, each word escaped.
     pub command: Vec<String>,
+    /// When the visit was left with its changes kept on purpose: in milliseconds since 1970.
+    pub kept_ms: Option<u64>,
     /// Entries in the order in which they were begun.
     pub entries: Vec<Entry>,
 }
@@ -207,6 +214,7 @@ impl Journal {
                 let steps = steps.into_iter().map(|step| Record { step, state: State::Planned }).collect();
                 self.entries.push(Entry { number, time_ms, title, shell, steps, undone_by: None, undoes });
             }
+            Line::Kept { time_ms } => self.kept_ms = Some(time_ms),
             Line::Intend { number, step } => self.set(number, step, State::Begun),
             Line::Done { number, step, outcome } => self.set(number, step, State::Done(outcome)),
             Line::Failed { number, step, message } => self.set(number, step, State::Failed(message)),

@@ -24,7 +24,7 @@ use crate::model::id::GroupKey;
 use crate::model::workload::Workload;
 use crate::plan::explain;
 use crate::plan::intent::{Intent, Needs};
-use crate::plan::journal::Entry;
+use crate::plan::journal::{Entry, Line};
 use crate::plan::plan_with;
 use crate::plan::refusal::Refusal;
 use crate::plan::step::Plan;
@@ -260,6 +260,15 @@ impl Hands {
     pub fn settle(self) -> Result<(), Failure> {
         let ended = self.supervisor.map_or(Ok(()), Supervisor::end_all);
         self.journal.map_or(Ok(()), Writer::settle).and(ended)
+    }
+
+    /// Says in the journal that what stands is kept on purpose: no later visit asks about it.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub fn keep(&mut self) -> Result<(), Failure> {
+        let line = Line::Kept { time_ms: journal::now_ms() };
+        self.journal.as_mut().map_or(Ok(()), |writer| writer.write(line))
     }
 
     /// Ends the visit: workloads end, the journal goes if nothing of it stands. Whether something stands.

@@ -207,6 +207,8 @@ impl State {
         self.session.stop(&mut self.hands);
         if leave == Leave::Restore {
             said.extend(restore(&mut self.hands));
+        } else if let Err(failure) = self.hands.keep() {
+            said.push(failure.to_string());
         }
         match self.hands.finish() {
             Ok(true) if leave == Leave::Keep => {
@@ -224,7 +226,8 @@ impl State {
 fn left_behind() -> Option<String> {
     let boot_id = journal::boot_id().ok()?;
     let (journals, _unreadable) = journal::abandoned(&journal::locations(), &boot_id);
-    let left: usize = journals.iter().map(|journal| all_undo(&journal.journal.entries).len()).sum();
+    let left = journals.iter().filter(|journal| journal.journal.kept_ms.is_none());
+    let left: usize = left.map(|journal| all_undo(&journal.journal.entries).len()).sum();
     (left > 0).then(|| {
         let s = if left == 1 { "" } else { "s" };
         format!("a cgrove that was killed has left {left} change{s}: `cgrove cleanup` takes them back")
