@@ -69,6 +69,9 @@ pub struct Entry {
     /// A counter that a write resets.
     #[serde(default)]
     pub resets: bool,
+    /// A command that acts on the group alone: cgrove writes it, after asking, and cannot take it back.
+    #[serde(default)]
+    pub acts: bool,
     /// The verb of cgrove that writes this command.
     #[serde(default)]
     pub verb: Option<Box<str>>,
@@ -161,6 +164,8 @@ pub enum Unit {
     Levels,
     /// Groups.
     Groups,
+    /// Class of packets, for `tc`: major number in the upper 16 bits, minor in the lower.
+    Class,
 }
 
 impl Unit {
@@ -179,6 +184,7 @@ impl Unit {
             Self::Percent => "%",
             Self::Levels => "levels",
             Self::Groups => "groups",
+            Self::Class => "(class of tc)",
         }
     }
 }
@@ -278,6 +284,11 @@ impl Entry {
             Format::Controllers if read.is_empty() => Vec::new(),
             Format::Controllers => {
                 vec![read.split_ascii_whitespace().map(|word| format!("+{word}")).collect::<Vec<_>>().join(" ")]
+            }
+            // It reads as a table, and its one line that can be set is written as the number alone.
+            Format::Keyed if &*self.name == "memory.oom_control" => {
+                let on = |line: &str| line.strip_prefix("oom_kill_disable ").map(|value| value.trim().to_owned());
+                read.lines().find_map(on).into_iter().collect()
             }
             Format::Keyed => read.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
             // A partition that became invalid reads with its reason: "root invalid (…)".

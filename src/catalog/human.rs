@@ -62,6 +62,14 @@ fn number(entry: &Entry, value: &str) -> Option<String> {
             bytes if !(0..i64::MAX - 65_535).contains(&bytes) => "no limit".to_owned(),
             bytes => human_bytes(u64::try_from(bytes).ok()?),
         }),
+        Unit::Class => {
+            let class: u32 = value.parse().ok()?;
+            Some(if class == 0 {
+                "no class".to_owned()
+            } else {
+                format!("class {:x}:{:x} of tc, 0x{class:08x}", class >> 16, class & 0xffff)
+            })
+        }
         Unit::Tasks | Unit::Levels | Unit::Groups => {
             let number: u64 = value.parse().ok()?;
             let word = entry.unit?.word();

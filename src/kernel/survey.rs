@@ -53,6 +53,10 @@ pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discov
         reader.with_ancestors(place, &mut survey.groups);
         reader.below(place, &mut survey.groups);
     }
+    for place in &needs.children_of {
+        reader.with_ancestors(place, &mut survey.groups);
+        reader.children_of(place, &mut survey.groups);
+    }
     let named =
         needs.groups.iter().chain(survey.groups.keys().filter(|at| needs.subtrees.iter().any(|top| at.is_within(top))));
     let mut tids: BTreeSet<Tid> = needs.tasks.iter().copied().collect();
@@ -137,6 +141,17 @@ impl Reader<'_> {
                 },
             };
             pending.extend(facts.children.iter().map(|name| place.child(name)));
+        }
+    }
+
+    fn children_of(&self, place: &Place, groups: &mut BTreeMap<Place, GroupFacts>) {
+        let Some(names) = groups.get(place).map(|facts| facts.children.clone()) else { return };
+        for child in names.iter().map(|name| place.child(name)) {
+            if !groups.contains_key(&child)
+                && let Some(facts) = self.group(&child)
+            {
+                groups.insert(child, facts);
+            }
         }
     }
 

@@ -71,6 +71,12 @@ impl CpuSet {
         self.iter().filter(|&cpu| other.contains(cpu)).collect()
     }
 
+    /// The CPUs of this set that `other` has not.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        self.iter().filter(|&cpu| !other.contains(cpu)).collect()
+    }
+
     /// Whether every CPU of this set is in `other`.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {

@@ -25,6 +25,8 @@ pub struct Needs {
     pub groups: Vec<Place>,
     /// Groups to read with all groups below them. For these and `groups`, the facts of every task in them are read too.
     pub subtrees: Vec<Place>,
+    /// Groups whose child groups are read, each by itself, without the facts of the tasks in them: the siblings of what changes.
+    pub children_of: Vec<Place>,
     /// Tasks: their facts and their group in every hierarchy, also of all threads of their processes; and the facts of
     /// the groups that they are in.
     pub tasks: Vec<Tid>,

@@ -30,12 +30,18 @@ impl Intent {
                 needs.groups.extend([group.sibling(name)]);
                 needs.groups.extend(group.parent());
             }
-            Self::Set { group, setting } => match controller_of(&setting.file) {
-                // What is set here is limited by, or limits, the groups below; siblings share a parent's real-time budget.
-                Some("cpu" | "cpuset") => needs.subtrees.push(group.clone()),
-                _ if &*setting.file == "cgroup.subtree_control" => needs.subtrees.push(group.clone()),
-                _ => needs.groups.push(group.clone()),
-            },
+            Self::Set { group, setting } => {
+                match controller_of(&setting.file) {
+                    // What is set here is limited by, or limits, the groups below.
+                    Some("cpu" | "cpuset") => needs.subtrees.push(group.clone()),
+                    _ if &*setting.file == "cgroup.subtree_control" => needs.subtrees.push(group.clone()),
+                    _ => needs.groups.push(group.clone()),
+                }
+                // Siblings share a parent's real-time budget, and an exclusive cpuset shares nothing with them.
+                if setting.file.starts_with("cpuset.") || setting.file.starts_with("cpu.rt_") {
+                    needs.children_of.extend(group.parent());
+                }
+            }
             Self::Move { tasks, to, .. } => {
                 needs.tasks = tasks.iter().map(|task| task.tid).collect();
                 needs.groups.push(to.clone());
@@ -56,12 +62,15 @@ impl Intent {
                     let more = intent.needs_with(journal);
                     needs.groups.extend(more.groups);
                     needs.subtrees.extend(more.subtrees);
+                    needs.children_of.extend(more.children_of);
                     needs.tasks.extend(more.tasks);
                 }
                 needs.groups.sort();
                 needs.groups.dedup();
                 needs.subtrees.sort();
                 needs.subtrees.dedup();
+                needs.children_of.sort();
+                needs.children_of.dedup();
             }
             Self::Undo { entries } => needs = undo::needs(journal, entries),
         }

@@ -81,6 +81,14 @@ pub(super) fn add(draft: &mut Draft<'_>, place: &Place, setting: &Setting) -> Re
     for note in notes {
         draft.warn(note);
     }
+    if entry.acts {
+        draft.cannot_undo(match &*setting.file {
+            "memory.reclaim" | "memory.force_empty" => {
+                "The memory that is taken comes back only when it is used again.".to_owned()
+            }
+            file => format!("A write to {file} acts at once."),
+        });
+    }
     if entry.once {
         draft.cannot_undo(format!("A write to {} is taken back only by removing the group.", setting.file));
     }
@@ -119,12 +127,10 @@ fn check_file(draft: &Draft<'_>, place: &Place, setting: &Setting, entry: Option
         return Err(draft.refuse(format!("{file:?} is not the name of a file of a group.")));
     }
     if let Some(entry) = entry {
-        if entry.kind == Kind::Command {
+        if entry.kind == Kind::Command && !entry.acts {
             return Err(draft.refuse(match entry.verb.as_deref() {
                 Some(verb) => format!("{file} is a command, not a value: writing it acts at once. Use {verb}."),
-                None => format!(
-                    "{file} is a command, not a value: what it does cannot be undone, so cgrove does not write it."
-                ),
+                None => format!("{file} is a command, not a value: {}, so cgrove does not write it.", why_not(file)),
             }));
         }
         if place.is_top() && (entry.top == Top::Fixed || (entry.top == Top::Absent && !facts.files.contains_key(file)))
@@ -137,6 +143,12 @@ fn check_file(draft: &Draft<'_>, place: &Place, setting: &Setting, entry: Option
         }
     }
     let Some(known) = facts.files.get(file) else { return Err(no_file(draft, place, file)) };
+    if file.ends_with(".peak") && known.mode & 0o222 != 0 {
+        return Err(draft.refuse(format!(
+            "A write to {file} starts the count anew only for the program that holds the file open: after it nothing would be \
+             changed for anybody."
+        )));
+    }
     let counter = entry.is_some_and(|entry| entry.kind == Kind::Counter && !entry.resets);
     if counter || known.mode & 0o222 == 0 {
         return Err(draft.refuse(format!("{file} is only for reading: the kernel counts there. (EINVAL)")));
@@ -147,6 +159,15 @@ fn check_file(draft: &Draft<'_>, place: &Place, setting: &Setting, entry: Option
         );
     }
     Ok(())
+}
+
+/// Why a command that has no verb is not written.
+fn why_not(file: &str) -> &'static str {
+    match file {
+        "release_agent" => "the kernel would run that program as root for every group that becomes empty",
+        "cgroup.event_control" | "memory.pressure_level" => "it needs an eventfd that a program holds",
+        _ => "what it does cannot be undone",
+    }
 }
 
 fn no_file(draft: &Draft<'_>, place: &Place, file: &str) -> Refusal {

@@ -13,6 +13,7 @@ use crate::model::task::Policy;
 use crate::model::workload::{Launch, Program, Spin};
 
 mod create;
+mod files;
 mod hold;
 mod launch;
 mod limits;

@@ -164,3 +164,28 @@ fn launches_and_signals() {
     text += &rows(&survey, &signal, &[Errno::ESRCH, Errno::EPERM, Errno::EINVAL]);
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn files_that_few_hosts_meet() {
+    let (one, two) = (v1(), v2());
+    let mut text = String::new();
+    for (file, data, errno) in [
+        ("blkio.throttle.read_bps_device", "999:9 1000", Errno::ENODEV),
+        ("net_prio.ifpriomap", "eth9 1", Errno::ENODEV),
+        ("devices.allow", "c 1:5 r", Errno::EPERM),
+        ("devices.deny", "a", Errno::EINVAL),
+        ("cpuset.cpu_exclusive", "0", Errno::EBUSY),
+        ("cpuset.sched_relax_domain_level", "5", Errno::EINVAL),
+        ("memory.limit_in_bytes", "4096", Errno::EBUSY),
+    ] {
+        text += &rows(&one, &write(&one, file, data), &[errno]);
+    }
+    for (file, data, errno) in [
+        ("io.max", "999:9 rbps=1", Errno::ENODEV),
+        ("memory.reclaim", "1073741824", Errno::EAGAIN),
+        ("hugetlb.2MB.max", "0", Errno::EBUSY),
+    ] {
+        text += &rows(&two, &write(&two, file, data), &[errno]);
+    }
+    insta::assert_snapshot!(text);
+}

@@ -9,10 +9,13 @@ use super::super::survey::Survey;
 use super::super::words;
 use super::{Meaning, no_memory, rights, unknown, vanished};
 
+mod rare;
+
 pub(super) fn meaning(at: &Place, file: &str, data: &str, errno: Errno, survey: &Survey) -> Meaning {
     let name = words::group(at);
     let version = survey.hierarchy(at.hierarchy).map_or(Version::V2, |h| h.version);
-    if let Some(meaning) = of_the_file(at, file, data, errno, version) {
+    let of_the_file = of_the_file(at, file, data, errno, version);
+    if let Some(meaning) = of_the_file.or_else(|| rare::meaning(at, file, data, errno)) {
         return meaning;
     }
     match errno {

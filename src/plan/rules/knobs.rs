@@ -58,8 +58,9 @@ fn is_default(entry: &Entry, text: &str, parent: Option<&[u8]>) -> bool {
     const NO_LIMIT: i64 = 1 << 62;
     match entry.format {
         Format::Bytes => text.parse::<i64>().is_ok_and(|bytes| bytes >= NO_LIMIT),
-        // What these read in a new group is not one line that could be compared; they change only by a write of "1".
-        _ if !entry.raw_restore => !text.contains("oom_kill_disable 1"),
+        // What these read in a new group is not one line that could be compared.
+        _ if !entry.raw_restore => true,
+        Format::Keyed if &*entry.name == "memory.oom_control" => !text.contains("oom_kill_disable 1"),
         _ if entry.inherits && parent != Some(text.as_bytes()) => false,
         _ => entry.default.as_deref() == Some(text),
     }

@@ -1,9 +1,14 @@
 //! One value by itself: is it what it looks like, and does the kernel take it?
+//!
+//! One file a family of formats: [`number`], [`bytes`], [`quota`], [`list`], [`keyed`]; words and flags are here.
 use crate::catalog::{Entry, Format};
 use crate::model::bytes::escape;
-use crate::model::cpu_set::CpuSet;
 
-use super::super::rules::numbers::{self, Number};
+mod bytes;
+mod keyed;
+mod list;
+mod number;
+mod quota;
 
 /// A value that must not be written as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,38 +50,94 @@ pub fn check(entry: &Entry, file: &str, data: &[u8]) -> Result<(String, Vec<Stri
         )));
     }
     let plain = |text: String| Ok((text, Vec::new()));
+    if entry.resets {
+        return reset(file, text);
+    }
     match entry.format {
-        Format::Number | Format::Signed => number(entry, file, text),
-        Format::Flag => match text {
-            "0" | "1" => plain(text.to_owned()),
-            _ => Err(Wrong::new(format!("{file} takes 0 (off) or 1 (on), not \"{}\". (EINVAL)", escape(data)))
-                .or("0")
-                .or("1")),
-        },
+        Format::Number | Format::Signed => number::number(entry, file, text),
+        Format::Flag => flag(file, text),
         Format::Max if text == "max" => plain(text.to_owned()),
-        Format::Max => number(entry, file, text).map_err(|wrong| if_word(wrong, text)),
-        Format::Bytes | Format::MaxBytes => bytes(entry, file, text),
-        Format::Quota => quota(entry, file, text),
-        Format::QuotaPair => pair(entry, file, text),
-        Format::List => list(file, text),
+        Format::Max => number::number(entry, file, text).map_err(|wrong| if_word(wrong, file, text)),
+        Format::Bytes | Format::MaxBytes => bytes::bytes(entry, file, text),
+        Format::Quota => quota::quota(entry, file, text),
+        Format::QuotaPair => quota::pair(entry, file, text),
+        Format::List => list::list(file, text),
+        Format::Keyed => keyed::line(entry, file, text),
         Format::Choice => {
             if entry.values.iter().any(|value| **value == *text) {
                 return plain(text.to_owned());
             }
-            let mut wrong =
-                Wrong::new(format!("{file} takes {}, not \"{}\". (EINVAL)", entry.values.join(" or "), escape(data)));
-            if let Some(meant) = entry.values.iter().find(|value| value.eq_ignore_ascii_case(text)) {
-                wrong = wrong.or(&**meant);
-            }
-            Err(wrong)
+            let rule = format!("{file} takes {}, not \"{}\". (EINVAL)", words(&entry.values), escape(data));
+            // FREEZING is what freezer.state reads on the way to FROZEN, and is not taken.
+            let meant = entry.values.iter().map(|value| &**value).find(|value| value.eq_ignore_ascii_case(text));
+            Err(match meant.or_else(|| text.eq_ignore_ascii_case("freezing").then_some("FROZEN")) {
+                Some(meant) => Wrong::new(rule).or(meant),
+                // What only removing the group takes back is not offered by the way.
+                None if entry.once => Wrong::new(rule),
+                None => entry.values.iter().fold(Wrong::new(rule), |wrong, value| wrong.or(&**value)),
+            })
         }
-        Format::Percent => match text {
-            "max" => plain(text.to_owned()),
-            _ if text.parse::<f64>().is_ok_and(|value| (0.0..=100.0).contains(&value)) => plain(text.to_owned()),
-            _ => Err(Wrong::new(format!("{file} takes a percentage from 0 to 100, or max. (EINVAL or ERANGE)"))),
-        },
+        Format::Percent => percent(file, text),
         _ if text.is_empty() => Err(Wrong::new("An empty text changes nothing.")),
         _ => plain(text.to_owned()),
+    }
+}
+
+/// A counter that a write resets.
+fn reset(file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
+    match (file, text) {
+        (_, "0") => Ok((text.to_owned(), Vec::new())),
+        ("cpuacct.usage", _) => {
+            Err(Wrong::new(format!("{file} is a counter: the only thing to write is 0, which resets it. (EINVAL)"))
+                .or("0"))
+        }
+        _ => Err(Wrong::new(format!("{file} is a counter: whatever is written resets it. Write 0.")).or("0")),
+    }
+}
+
+/// 0 or 1. What the kernel makes of another number differs from file to file.
+fn flag(file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
+    if matches!(text, "0" | "1") {
+        return Ok((text.to_owned(), Vec::new()));
+    }
+    let shown = escape(text.as_bytes());
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+    let rule = match file {
+        _ if !is_number => format!("{file} takes 0 (off) or 1 (on), not \"{shown}\". (EINVAL)"),
+        "cgroup.freeze" | "cgroup.pressure" | "cgroup.kill" => {
+            format!("{file} takes 0 (off) or 1 (on), not {shown}. (ERANGE)")
+        }
+        _ if file.starts_with("cpuset.") || matches!(file, "notify_on_release" | "cgroup.clone_children") => {
+            format!("{file} takes 0 (off) or 1 (on); for any other number the kernel stores 1.")
+        }
+        _ => format!("{file} takes 0 (off) or 1 (on), not {shown}. (EINVAL)"),
+    };
+    Err(Wrong::new(rule).or("0").or("1"))
+}
+
+/// A percentage with at most two decimals, or max.
+fn percent(file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let well = match text.split_once('.') {
+        Some((whole, rest)) => digits(whole) && digits(rest),
+        None => digits(text),
+    };
+    if text == "max" {
+        return Ok((text.to_owned(), Vec::new()));
+    }
+    if is_no_limit(text) {
+        return Err(no_limit(file, text));
+    }
+    match text.parse::<f64>() {
+        Ok(value) if well && value <= 100.0 => Ok((text.to_owned(), Vec::new())),
+        Ok(_) if well => {
+            Err(Wrong::new(format!("{file} takes a percentage from 0 to 100, or max; {text} is more. (ERANGE)"))
+                .or("100"))
+        }
+        _ => Err(Wrong::new(format!(
+            "{file} takes a percentage from 0 to 100 such as 12.5, or max; \"{}\" is none. (EINVAL)",
+            escape(text.as_bytes())
+        ))),
     }
 }
 
@@ -85,189 +146,20 @@ fn is_no_limit(text: &str) -> bool {
     text.eq_ignore_ascii_case("max") || matches!(text, "none" | "unlimited" | "infinity" | "-1")
 }
 
-fn if_word(wrong: Wrong, text: &str) -> Wrong {
-    if is_no_limit(text) {
-        return Wrong::new(format!("No limit is the word max, in small letters, not \"{text}\". (EINVAL)")).or("max");
-    }
-    wrong
+fn if_word(wrong: Wrong, file: &str, text: &str) -> Wrong {
+    if is_no_limit(text) { no_limit(file, text) } else { wrong }
 }
 
-/// A plain decimal number in range, or what stands against it.
-fn number(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
-    let value = decimal(file, text)?;
-    if value < 0 && entry.min.is_none_or(|min| min >= 0) {
-        return Err(Wrong::new(format!("{file} takes no negative number. (EINVAL)")));
-    }
-    if value > i128::from(u64::MAX) {
-        return Err(Wrong::new(format!("{text} is more than the kernel can hold in 64 bits. (ERANGE)")));
-    }
-    let clamped = value.clamp(entry.min.map_or(i128::MIN, i128::from), entry.max.map_or(i128::MAX, i128::from));
-    if clamped == value {
-        return Ok((value.to_string(), Vec::new()));
-    }
-    let range = entry.range().unwrap_or_default();
-    if entry.clamps {
-        return Ok((
-            value.to_string(),
-            vec![format!("Asked {value}, the kernel stores {clamped}: {file} goes from {range}.")],
-        ));
-    }
-    Err(Wrong::new(format!("{file} takes {range}; the kernel refuses {value}. ({})", refused_with(file)))
-        .or(clamped.to_string()))
+fn no_limit(file: &str, text: &str) -> Wrong {
+    let errno = if text == "-1" { number::refused_with(file) } else { "EINVAL" };
+    Wrong::new(format!("No limit is the word max, in small letters, not \"{text}\". ({errno})")).or("max")
 }
 
-/// The errno for a number out of range.
-fn refused_with(file: &str) -> &'static str {
-    if file.starts_with("cpu.weight") || file.starts_with("cgroup.max.") { "ERANGE" } else { "EINVAL" }
-}
-
-/// The number that a text looks like, if that is also what the kernel reads.
-fn decimal(file: &str, text: &str) -> Result<i128, Wrong> {
-    match numbers::read(text) {
-        Number::Plain(value) => Ok(value),
-        Number::Octal { kernel, decimal } => Err(match kernel {
-            Some(kernel) => Wrong::new(format!(
-                "The kernel reads a number with a leading 0 as octal: {text} would be stored as {kernel}, not {decimal}."
-            ))
-            .or(decimal.to_string())
-            .or(kernel.to_string()),
-            None => Wrong::new(format!(
-                "The kernel reads a number with a leading 0 as octal, and {text} is none. (EINVAL)"
-            ))
-            .or(decimal.to_string()),
-        }),
-        Number::Hex { kernel } => {
-            Err(Wrong::new(format!("The kernel reads 0x as hexadecimal: {text} would be stored as {kernel}."))
-                .or(kernel.to_string()))
-        }
-        Number::Fraction => {
-            Err(Wrong::new(format!("{file} takes whole numbers only, written in digits; {text} is none. (EINVAL)")))
-        }
-        Number::Not => Err(Wrong::new(format!("{file} takes a number; \"{}\" is none. (EINVAL)", escape(text.as_bytes())))),
+/// "a, b or c".
+fn words(values: &[Box<str>]) -> String {
+    match values {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
-}
-
-fn bytes(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
-    let word = entry.format == Format::MaxBytes;
-    if word && text == "max" || !word && text == "-1" {
-        return Ok((text.to_owned(), Vec::new()));
-    }
-    if !word && text.eq_ignore_ascii_case("max") {
-        return Err(Wrong::new(format!("No limit is -1 in {file}; the word max is cgroup v2's. (EINVAL)")).or("-1"));
-    }
-    if word && is_no_limit(text) {
-        return Err(if_word(Wrong::new(""), text));
-    }
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, unit)) if unit.is_ascii_alphabetic() && at > 0 && !text.starts_with("0x") => {
-            (&text[..at], Some(unit))
-        }
-        _ => (text, None),
-    };
-    let shift = match unit.map(|unit| unit.to_ascii_lowercase()) {
-        None => 0,
-        Some('k') => 10,
-        Some('m') => 20,
-        Some('g') => 30,
-        Some('t') => 40,
-        Some(_) => {
-            return Err(Wrong::new(format!(
-                "{file} takes bytes, with K, M or G if wanted; \"{text}\" is none. (EINVAL)"
-            )));
-        }
-    };
-    if numbers::read(digits) == Number::Fraction {
-        return Err(Wrong::new(format!(
-            "{file} takes whole numbers, with K, M or G if wanted; {text} is none. (EINVAL)"
-        )));
-    }
-    let value = decimal(file, digits)?;
-    // The kernel does not see an overflow here: it would store something else.
-    let Some(total) = value.checked_mul(1 << shift).filter(|total| (0..=i128::from(i64::MAX)).contains(total)) else {
-        return Err(Wrong::new(format!("{file} takes 0 to 9223372036854775807 bytes, not {text}. (EINVAL)")));
-    };
-    let mut notes = Vec::new();
-    if total % 4096 != 0 {
-        notes.push(format!(
-            "{total} is no whole number of pages: the kernel rounds it down to {}.",
-            total - total % 4096
-        ));
-    }
-    Ok((total.to_string(), notes))
-}
-
-/// v1: microseconds, at least 1000, or -1.
-fn quota(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
-    if text == "max" {
-        return Err(Wrong::new(format!("No limit is -1 in {file}; the word max is cgroup v2's. (EINVAL)")).or("-1"));
-    }
-    match decimal(file, text)? {
-        ..=-1 => Ok(("-1".to_owned(), Vec::new())),
-        value => at_least(entry, value, "-1").map(|text| (text, Vec::new())),
-    }
-}
-
-/// A quota that is not under the least one; `none` is the word for no limit.
-fn at_least(entry: &Entry, value: i128, none: &str) -> Result<String, Wrong> {
-    let min = entry.min.map_or(1000, i128::from);
-    if value >= min {
-        return Ok(value.to_string());
-    }
-    let rule =
-        format!("A quota is at least {min} us a period, or {none} for none; the kernel refuses {value}. (EINVAL)");
-    Err(Wrong::new(rule).or(min.to_string()).or(none))
-}
-
-/// v2: `QUOTA|max [PERIOD]`.
-fn pair(entry: &Entry, file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
-    let mut words = text.split_ascii_whitespace();
-    let (Some(first), second, None) = (words.next(), words.next(), words.next()) else {
-        return Err(Wrong::new(format!("{file} takes a quota or max, and a period, in microseconds. (EINVAL)")));
-    };
-    let mut out = if first == "max" {
-        first.to_owned()
-    } else if matches!(first, "-1" | "Max" | "MAX" | "none") {
-        let rest = second.map_or_else(String::new, |period| format!(" {period}"));
-        return Err(Wrong::new(format!("No limit is the word max in {file}. (EINVAL)")).or(format!("max{rest}")));
-    } else {
-        at_least(entry, decimal(file, first)?, "max")?
-    };
-    if let Some(period) = second {
-        let period = decimal(file, period)?;
-        if !(1000..=1_000_000).contains(&period) {
-            return Err(Wrong::new(format!(
-                "A period is 1000 to 1000000 us (1 ms to 1 s); the kernel refuses {period}. (EINVAL)"
-            )));
-        }
-        out.push(' ');
-        out.push_str(&period.to_string());
-    }
-    Ok((out, Vec::new()))
-}
-
-fn list(file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
-    if text.is_empty() {
-        // An empty write does nothing; a newline clears the list.
-        return Ok(("\n".to_owned(), Vec::new()));
-    }
-    if CpuSet::parse(text).is_some() {
-        return Ok((text.to_owned(), Vec::new()));
-    }
-    // `all`, `N` and strides (`0-7:1/2`) are the kernel's own extensions.
-    if !text.is_empty()
-        && (text == "all" || text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b',' | b':' | b'/' | b'N')))
-    {
-        let reversed = text.split(',').find_map(|part| {
-            let (low, high) = part.split_once('-')?;
-            let (low, high): (u32, u32) = (low.parse().ok()?, high.parse().ok()?);
-            (low > high).then(|| (part.to_owned(), format!("{high}-{low}")))
-        });
-        return match reversed {
-            Some((part, turned)) => Err(Wrong::new(format!("{part} goes backwards: a range rises. (EINVAL)"))
-                .or(text.replacen(&part, &turned, 1))),
-            None if text.contains([':', 'N', 'a']) => Ok((text.to_owned(), Vec::new())),
-            None => Err(Wrong::new(format!("{file} takes a list such as 0-3,5; \"{text}\" is none. (EINVAL)"))),
-        };
-    }
-    Err(Wrong::new(format!("{file} takes a list such as 0-3,5; \"{}\" is none. (EINVAL)", escape(text.as_bytes()))))
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-fn set(survey: &Survey, path: &str, file: &str, data: &str) -> String {
+pub(super) fn set(survey: &Survey, path: &str, file: &str, data: &str) -> String {
     said(survey, &Intent::Set { group: at(survey, path), setting: setting(file, data) })
 }
 

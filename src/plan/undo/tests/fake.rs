@@ -146,6 +146,7 @@ impl Fake {
             |place: &Place| needs.groups.contains(place) || needs.subtrees.iter().any(|above| place.is_within(above));
         let needed = |place: &Place| {
             asked(place)
+                || place.parent().is_some_and(|parent| needs.children_of.contains(&parent))
                 || needs.groups.iter().chain(&needs.subtrees).any(|below| below.is_within(place))
                 || needs.tasks.iter().any(|tid| self.processes.get(tid).is_some_and(|p| p.place == *place))
         };
