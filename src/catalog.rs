@@ -348,6 +348,7 @@ mod tests {
         assert_eq!(writes("io.weight", "default 100\n8:0 50\n").unwrap(), ["default 100", "8:0 50"]);
         assert_eq!(writes("cpuset.cpus.partition", "root invalid (no CPU)\n").unwrap(), ["root"]);
         assert_eq!(writes("cpu.max", "20000 100000\n").unwrap(), ["20000 100000"]);
-        assert_eq!((writes("cpu.stat", "x 1"), writes("memory.oom_control", "x 1")), (None, None));
+        assert_eq!(writes("memory.oom_control", "oom_kill_disable 1\nunder_oom 0\noom_kill 3\n").unwrap(), ["1"]);
+        assert_eq!((writes("cpu.stat", "x 1"), writes("net_prio.ifpriomap", "x 1")), (None, None));
     }
 }
