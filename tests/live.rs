@@ -36,6 +36,8 @@ mod program;
 mod random;
 #[path = "live/remove.rs"]
 mod remove;
+#[path = "live/rows.rs"]
+mod rows;
 #[path = "live/screen.rs"]
 mod screen;
 #[path = "live/tree.rs"]
@@ -73,6 +75,7 @@ fn entries() -> Vec<Entry> {
         moves::trials(),
         random::trials(),
         remove::trials(),
+        rows::trials(),
         screen::trials(),
         tree::trials(),
         verify::trials(),

@@ -145,6 +145,10 @@ fn rename(at: &Place, name: &str, errno: Errno) -> Meaning {
         Errno::EEXIST => {
             Meaning::new(format!("{name} exists already, or it is the name of a control file."), "Choose another name.")
         }
+        Errno::ENOTDIR => Meaning::new(
+            format!("{name} is a control file, and no group takes the place of a file."),
+            "Choose another name.",
+        ),
         Errno::EIO => Meaning::new(
             "A group keeps its parent: rename gives another name and moves nothing.",
             "Make a group there, move the processes and remove the old one.",

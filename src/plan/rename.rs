@@ -29,12 +29,21 @@ pub fn plan(survey: &Survey, place: &Place, name: &Bytes) -> Result<Plan, Refusa
         return Err(draft.refuse("The top group is the hierarchy itself and has no name."));
     };
     let version = draft.world.version(place);
+    if name.contains(&b'/') {
+        let refusal = draft.refuse("A group keeps its parent: rename gives another name and moves nothing. (EIO)");
+        return Err(made_anew(refusal, &draft, place, &parent, name));
+    }
+    if version == Version::V1 && names::is_control_file(name, version) {
+        // mkdir would say EEXIST.
+        return Err(draft.refuse(format!("{new} is a control file, and no group takes the place of a file. (ENOTDIR)")));
+    }
     names::check(name, version).map_err(|rule| draft.refuse(rule))?;
     if **name == *place.name() {
         return Err(Refusal::new("nothing to do", format!("{place} has that name.")));
     }
     if version == Version::V2 {
-        return Err(on_v2(&draft, place, name));
+        let refusal = draft.refuse("The kernel renames no group of v2. (EPERM)");
+        return Err(made_anew(refusal, &draft, place, &parent, name));
     }
     let to = place.sibling(name);
     if survey.group(&to).is_some() {
@@ -57,18 +66,25 @@ pub fn plan(survey: &Survey, place: &Place, name: &Bytes) -> Result<Plan, Refusa
     Ok(draft.finish(format!("rename {} to {new}", words::group(place))))
 }
 
-fn on_v2(draft: &Draft<'_>, place: &Place, name: &Bytes) -> Refusal {
+/// With the way that is left where the kernel does not rename: another group with the same settings at `path` below `parent`,
+/// the processes into it, and the old one removed. Not for a group with groups below.
+fn made_anew(refusal: Refusal, draft: &Draft<'_>, place: &Place, parent: &Place, path: &Bytes) -> Refusal {
     let survey = draft.survey;
-    let refusal = draft.refuse("The kernel renames no group of v2. (EPERM)");
     let has_groups = survey.group(place).is_none_or(|facts| !facts.children.is_empty());
     let inside = tasks::in_group(survey, place);
     let pids = tasks::processes(survey, &inside);
     let keys: Vec<TaskKey> = pids.iter().filter_map(|&pid| tasks::process_key(survey, pid)).collect();
-    let (Some(parent), false) = (place.parent(), has_groups || keys.len() < pids.len()) else { return refusal };
-    let to = place.sibling(name);
+    let to = Place::new(parent.hierarchy, parent.child(path).path.as_ref());
+    if has_groups || keys.len() < pids.len() || to.is_within(place) || to.parts().any(|part| part == b"..") {
+        return refusal;
+    }
     let knobs = knobs::of(&draft.world, place);
-    let mut intents =
-        vec![Intent::Create { parent, path: name.clone(), settings: knobs.settings, controllers: Vec::new() }];
+    let mut intents = vec![Intent::Create {
+        parent: parent.clone(),
+        path: path.clone(),
+        settings: knobs.settings,
+        controllers: Vec::new(),
+    }];
     if !keys.is_empty() {
         intents.push(Intent::Move { tasks: keys, to: to.clone(), scope: Scope::Process });
     }
@@ -78,6 +94,7 @@ fn on_v2(draft: &Draft<'_>, place: &Place, name: &Bytes) -> Refusal {
         1 => ", move the process".to_owned(),
         count => format!(", move the {}", words::count(count, "process")),
     };
-    let say = format!("make {} with the same settings{moves} and remove {}", words::group(&to), words::group(place));
+    let new = words::clip(&escape(path));
+    let say = format!("make {new} with the same settings{moves} and remove {}", words::group(place));
     refusal.way(say.clone(), vec![Intent::Together { title: say, intents }])
 }

@@ -2,7 +2,7 @@
 
 use nix::unistd::{AccessFlags, access, geteuid};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a trial may need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,18 @@ pub(crate) enum Need {
     Root,
     /// Two CPUs that this process may run on.
     TwoCpus,
+    /// A v2 hierarchy where groups can be made, whatever its controllers.
+    V2,
+    /// The top group of v2 hands its groups a controller that cannot be threaded.
+    DomainController,
+    /// cpuset on a v1 hierarchy where groups can be made.
+    CpusetV1,
+    /// freezer on a v1 hierarchy where groups can be made.
+    FreezerV1,
+    /// Groups have a budget for real-time tasks (v1 with `CONFIG_RT_GROUP_SCHED`).
+    RealTimeGroups,
+    /// The kernel's threads can be seen.
+    KernelThreads,
 }
 
 /// What is missing.
@@ -80,6 +92,26 @@ impl Host {
             Need::Cpuset => self.writable("cpuset", None),
             Need::Root if geteuid().is_root() => Ok(()),
             Need::Root => Err(Lack { reason: "it needs root".into(), permission: true }),
+            Need::V2 => self.v2().map_or_else(
+                || Err(Lack { reason: "no v2 hierarchy is mounted".into(), permission: false }),
+                |hierarchy| may_make(&hierarchy.mount),
+            ),
+            Need::DomainController => {
+                let reason = "the top group of v2 hands no domain controller to its groups here".into();
+                self.domain_controller().map(drop).ok_or(Lack { reason, permission: false })
+            }
+            Need::CpusetV1 => self.writable("cpuset", Some(1)),
+            Need::FreezerV1 => self.writable("freezer", Some(1)),
+            Need::RealTimeGroups => {
+                let budget = self.hierarchy("cpu").is_some_and(|h| h.mount.join("cpu.rt_runtime_us").exists());
+                let reason = "groups have no real-time budget on this kernel".into();
+                if budget { Ok(()) } else { Err(Lack { reason, permission: false }) }
+            }
+            Need::KernelThreads => {
+                let there = fs::read_to_string("/proc/2/comm").is_ok_and(|comm| comm.trim() == "kthreadd");
+                let reason = "the kernel's threads cannot be seen from this pid namespace".into();
+                if there { Ok(()) } else { Err(Lack { reason, permission: false }) }
+            }
             Need::TwoCpus if self.cpus.len() >= 2 => Ok(()),
             Need::TwoCpus => Err(Lack { reason: "it needs two CPUs".into(), permission: false }),
         }
@@ -94,11 +126,39 @@ impl Host {
             let reason = format!("{controller} is on a v{} hierarchy here, not v{version}", hierarchy.version);
             return Err(Lack { reason, permission: false });
         }
-        access(&hierarchy.mount, AccessFlags::W_OK).map_err(|error| Lack {
-            reason: format!("no group can be made in {}: {error}", hierarchy.mount.display()),
-            permission: true,
-        })
+        may_make(&hierarchy.mount)
     }
+
+    /// A controller that groups of v2 are given here and that cannot be threaded.
+    pub(crate) fn domain_controller(&self) -> Option<String> {
+        let threaded = ["cpu", "cpuset", "pids", "perf_event"];
+        self.v2()?.controllers.iter().find(|name| !threaded.contains(&name.as_str())).cloned()
+    }
+
+    /// The v2 hierarchy.
+    pub(crate) fn v2(&self) -> Option<&Hierarchy> {
+        self.hierarchies.iter().find(|hierarchy| hierarchy.version == 2)
+    }
+}
+
+fn may_make(mount: &Path) -> Result<(), Lack> {
+    access(mount, AccessFlags::W_OK).map_err(|error| Lack {
+        reason: format!("no group can be made in {}: {error}", mount.display()),
+        permission: true,
+    })
+}
+
+/// A kernel thread that is bound to its CPU: `PF_NO_SETAFFINITY` among its flags.
+pub(crate) fn bound_kernel_thread() -> Option<i32> {
+    const BOUND: u64 = 0x0400_0000;
+    let pids = fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|&pid: &i32| pid > 2).find(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        // Parent and flags, the second and the seventh behind the name.
+        fields.get(1) == Some(&"2")
+            && fields.get(6).and_then(|flags| flags.parse().ok()).is_some_and(|f: u64| f & BOUND != 0)
+    })
 }
 
 /// The hierarchy of a line of mountinfo.

@@ -46,6 +46,11 @@ impl Program {
         &self.group
     }
 
+    /// The binary.
+    pub(crate) fn binary(&self) -> &'static Path {
+        Path::new(env!("CARGO_BIN_EXE_cgrove"))
+    }
+
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cgrove"));
         command.args(arguments).env("XDG_STATE_HOME", self.home.path()).env_remove("XDG_RUNTIME_DIR");

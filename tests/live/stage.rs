@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-const PREFIX: &str = "cgrove-test-";
+pub(crate) const PREFIX: &str = "cgrove-test-";
 
 /// The stage, made when the first trial needs it.
 pub(crate) struct Stage {
@@ -125,10 +125,11 @@ fn remove_once(group: &Path) -> io::Result<()> {
 }
 
 /// Removes the stages of runs that were killed: their name has the number of a process that is no more.
-fn remove_stale(mount: &Path) {
+pub(crate) fn remove_stale(mount: &Path) {
     for entry in fs::read_dir(mount).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX)).and_then(|pid| pid.parse().ok());
+        let own = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let pid = own.and_then(|own| own.split('-').next()?.parse().ok());
         if pid.is_some_and(|pid| kill(Pid::from_raw(pid), None) == Err(nix::errno::Errno::ESRCH)) {
             // If it cannot be removed, this run still can do its work.
             let _ = remove(&entry.path());

@@ -52,7 +52,7 @@ pub fn check(name: &[u8], version: Version) -> Result<(), String> {
         ));
     }
     let Ok(text) = std::str::from_utf8(name) else { return Ok(()) };
-    if catalog::entry_for(version, text).is_some() {
+    if is_control_file(name, version) {
         return Err(format!("{text} is the name of a control file, so no group can have it. (EEXIST)"));
     }
     if version == Version::V2
@@ -65,6 +65,12 @@ pub fn check(name: &[u8], version: Version) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether a control file of some group of this version has the name.
+#[must_use]
+pub fn is_control_file(name: &[u8], version: Version) -> bool {
+    std::str::from_utf8(name).is_ok_and(|text| catalog::entry_for(version, text).is_some())
 }
 
 #[cfg(test)]
