@@ -47,7 +47,7 @@ impl Program {
     }
 
     /// The binary.
-    pub(crate) fn binary(&self) -> &'static Path {
+    pub(crate) fn binary() -> &'static Path {
         Path::new(env!("CARGO_BIN_EXE_cgrove"))
     }
 

@@ -13,6 +13,8 @@ mod groups;
 mod moves;
 #[path = "rows/unified.rs"]
 mod unified;
+#[path = "rows/values.rs"]
+mod values;
 
 use crate::Entry;
 use crate::host::Host;
@@ -27,7 +29,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 pub(crate) fn trials() -> Vec<Entry> {
-    [groups::trials(), moves::trials(), cpuset::trials(), unified::trials()].into_iter().flatten().collect()
+    [groups::trials(), moves::trials(), cpuset::trials(), unified::trials(), values::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A user without rights.
@@ -96,26 +101,29 @@ fn refused(program: &Program, arguments: &[&str], says: &[&str]) -> Result<Refus
 }
 
 /// The same as a user without rights.
-fn refused_to_nobody(program: &Program, arguments: &[&str], says: &[&str]) -> Result<Refused, Failed> {
-    Ok(Refused::of(&as_nobody(program, arguments)?, says))
+fn refused_to_nobody(arguments: &[&str], says: &[&str]) -> Result<Refused, Failed> {
+    Ok(Refused::of(&as_nobody(arguments)?, says))
 }
 
 /// Runs cgrove as a user without rights: a copy of it, since the folder of the build may be closed to others.
-fn as_nobody(program: &Program, arguments: &[&str]) -> Result<Output, Failed> {
+fn as_nobody(arguments: &[&str]) -> Result<Output, Failed> {
     let copy = tempfile::Builder::new().prefix("cgrove-test-").tempdir()?;
     fs::set_permissions(copy.path(), fs::Permissions::from_mode(0o755))?;
     let binary = copy.path().join("cgrove");
-    fs::copy(program.binary(), &binary)?;
+    fs::copy(Program::binary(), &binary)?;
     let mut command = Command::new(binary);
     command.args(arguments).uid(NOBODY).gid(NOBODY).env("XDG_STATE_HOME", copy.path()).stdin(Stdio::null());
     Ok(command.current_dir("/").output()?)
 }
 
-/// A shell line as a user without rights.
-fn shell_as_nobody(line: &str) -> Result<String, Failed> {
-    let output = Command::new("bash").args(["-c", line]).uid(NOBODY).gid(NOBODY).current_dir("/").output()?;
+/// A shell line as a user without rights, to whom it must be denied.
+fn denied_to_nobody(line: &str) -> Result<(), Failed> {
+    let output = Command::new("sh").args(["-c", line]).uid(NOBODY).gid(NOBODY).current_dir("/").output()?;
     assert!(!output.status.success(), "{line} went through");
-    Ok(String::from_utf8_lossy(&output.stderr).into_owned())
+    let said = String::from_utf8_lossy(&output.stderr);
+    // What busybox says of every write that fails.
+    assert!(said.contains("Permission denied") || said.contains("I/O error"), "{said}");
+    Ok(())
 }
 
 /// A process of the trial's own, until it is dropped.

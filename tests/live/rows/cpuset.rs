@@ -12,7 +12,7 @@ use std::fs;
 pub(super) fn trials() -> Vec<Entry> {
     let entry = |name, needs, run| Entry { name, needs, measures: false, run };
     vec![
-        entry("rows::a_cpuset_that_is_empty", &[Need::Cpu, Need::CpusetV1], empty),
+        entry("rows::a_cpuset_that_is_empty", &[Need::Cpu, Need::CpusetV1, Need::TwoCpus], empty),
         entry("rows::a_frozen_group", &[Need::Cpu, Need::FreezerV1], frozen),
     ]
 }
