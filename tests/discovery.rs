@@ -237,11 +237,11 @@ fn from_inside_of_a_cgroup_namespace() {
         assert!(groups.iter().any(|known| known == group), "no {group} in {groups:?}");
     }
     assert_eq!(found.directory("cpu,cpuacct", "/lab/inner"), "/sys/fs/cgroup/cpu,cpuacct/lab/inner");
-    // But where the own group is in it, its path does not say.
-    assert_eq!(paths::place(cpu, &cpu.own_path), None);
+    // Where the own group is in it, its path does not say; that it is listed there does.
     let inner = Place::new(cpu.id, b"/lab/inner");
-    assert_eq!(paths::place_in_namespace(cpu, b"/below", &inner), Some(inner.child(b"below")));
-    assert_eq!(paths::place_in_namespace(cpu, b"/../..", &inner), Some(Place::top(cpu.id)));
+    assert_eq!(paths::place(cpu, &cpu.own_path), Some(inner.clone()));
+    assert_eq!(paths::place(cpu, b"/below"), Some(inner.child(b"below")));
+    assert_eq!(paths::place(cpu, b"/../.."), Some(Place::top(cpu.id)));
     assert_eq!(text(&found.hierarchy("cpuset").mounts[0].root), "/", "a hierarchy where the own group is the root");
 }
 

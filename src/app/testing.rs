@@ -121,6 +121,7 @@ pub fn hierarchy(id: u32, version: Version, controllers: &[&str], name: Option<&
         name: name.map(|name| name.as_bytes().into()),
         mounts: vec![mount],
         own_path: (*b"/").into(),
+        namespace_root: None,
         root: None,
     }
 }

@@ -36,13 +36,7 @@ impl Directories for [Hierarchy] {
     }
 
     fn proc_path(&self, place: &Place) -> Option<Bytes> {
-        let root = &find(self, place.hierarchy)?.best_mount()?.root;
-        // Below `/..` the kernel prints the groups of our own namespace without their real names.
-        if paths::levels_above(root) > 0 {
-            return None;
-        }
-        let root = Place::new(place.hierarchy, root);
-        Some(place.parts().fold(root, |path, part| path.child(part)).path)
+        paths::proc_path(find(self, place.hierarchy)?, place).map(Vec::into_boxed_slice)
     }
 
     fn place(&self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place> {
@@ -111,6 +105,7 @@ mod tests {
                 flags: Vec::new(),
             }],
             own_path: Box::from(*b"/"),
+            namespace_root: None,
             root: None,
         }]
     }

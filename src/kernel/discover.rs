@@ -9,11 +9,12 @@ use crate::model::bytes::{Bytes, escape};
 use crate::model::errno::Errno;
 use crate::model::hierarchy::{Controller, Device, Hierarchy, Mode, Mount, Version};
 use crate::model::id::HierarchyId;
+use crate::model::place::Place;
 use crate::model::snapshot::Notice;
-use crate::parse::{cgroups, membership, mountinfo};
+use crate::parse::{cgroups, ids, membership, mountinfo, status};
 
 use super::error::{Error, bad, need};
-use super::fs::Fs;
+use super::fs::{Fs, Kind};
 use super::{mounts, paths};
 
 /// Where the mounts of this process are listed.
@@ -67,6 +68,9 @@ pub fn discover(fs: &dyn Fs) -> Result<Discovery, Error> {
     }
     let mut hierarchies: Vec<Hierarchy> = own.into_iter().map(unmounted).collect();
     attach(fs, &rows, &known, &mut hierarchies, &mut notices);
+    for hierarchy in &mut hierarchies {
+        hierarchy.namespace_root = namespace_root(fs, hierarchy);
+    }
     let v2_controllers = v2_controllers(fs, &hierarchies, &mut notices);
     for hierarchy in hierarchies.iter_mut().filter(|h| h.version == Version::V2) {
         hierarchy.controllers.clone_from(&v2_controllers);
@@ -88,6 +92,7 @@ fn unmounted(line: membership::Line) -> Hierarchy {
         name: line.name,
         mounts: Vec::new(),
         own_path: line.path,
+        namespace_root: None,
         root: None,
     }
 }
@@ -172,6 +177,32 @@ fn options(
         }
     }
     (controllers, name, flags)
+}
+
+/// Where the reader's cgroup namespace root is, in a hierarchy whose mount was made above it: the group so many levels down
+/// in which, at our own path, we are listed. Its name stands in no file.
+fn namespace_root(fs: &dyn Fs, hierarchy: &Hierarchy) -> Option<Place> {
+    let levels = paths::levels_above(&hierarchy.best_mount()?.root);
+    if levels == 0 {
+        return None;
+    }
+    let own = status::status(&fs.read(b"/proc/self/status", super::error::MOST).ok()?).ok()?.tgid;
+    let mut level = vec![Place::top(hierarchy.id)];
+    for _ in 0..levels {
+        level = level.iter().flat_map(|place| children(fs, hierarchy, place)).collect();
+    }
+    level.into_iter().find(|root| {
+        let Some(place) = paths::place_in_namespace(hierarchy, &hierarchy.own_path, root) else { return false };
+        let Some(directory) = paths::directory(hierarchy, &place) else { return false };
+        let list = fs.read(&paths::join(&directory, b"cgroup.procs"), super::error::MOST);
+        list.ok().and_then(|text| ids::ids(&text).ok()).is_some_and(|pids| pids.contains(&own))
+    })
+}
+
+fn children(fs: &dyn Fs, hierarchy: &Hierarchy, place: &Place) -> Vec<Place> {
+    let entries = paths::directory(hierarchy, place).and_then(|directory| fs.list(&directory).ok()).unwrap_or_default();
+    let groups = entries.into_iter().filter(|entry| entry.kind == Kind::Directory);
+    groups.map(|entry| place.child(&entry.name)).collect()
 }
 
 /// Whether the directory at `point` is what mountinfo says. What cannot be looked at (EACCES) is believed.

@@ -25,17 +25,38 @@ pub fn directory(hierarchy: &Hierarchy, place: &Place) -> Option<Vec<u8>> {
 /// The place of a kernel's path; `None` where it is not visible from here: unmounted, or outside what the mount shows.
 ///
 /// With a mount whose root lies above the cgroup namespace (`/..`), paths inside the namespace cannot be placed by their
-/// text: the name of the namespace's root group stands nowhere. [`place_in_namespace`] helps where that is known.
+/// text: the name of the namespace's root group stands nowhere. [`Hierarchy::namespace_root`] helps, where it was found.
 #[must_use]
 pub fn place(hierarchy: &Hierarchy, path: &[u8]) -> Option<Place> {
+    if let Some(root) = &hierarchy.namespace_root {
+        return place_in_namespace(hierarchy, path, root);
+    }
     let root = &hierarchy.best_mount()?.root;
     let rest = below(root, path)?;
     Some(Place::new(hierarchy.id, &rest.join(&b'/')))
 }
 
+/// The path by which `/proc/PID/cgroup` names a place; `None` where that cannot be told.
+#[must_use]
+pub fn proc_path(hierarchy: &Hierarchy, place: &Place) -> Option<Vec<u8>> {
+    let root = &hierarchy.best_mount()?.root;
+    let (up, above, shared): (usize, &[u8], usize) = match &hierarchy.namespace_root {
+        Some(namespace) => {
+            let shared = Place::common(namespace, place).parts().count();
+            (namespace.parts().count() - shared, b"", shared)
+        }
+        // Below `/..` the kernel prints the groups of our own namespace without their real names.
+        None if levels_above(root) > 0 => return None,
+        None => (0, root, 0),
+    };
+    let up = std::iter::repeat_n(&b".."[..], up);
+    let parts: Vec<&[u8]> = up.chain(parts(above)).chain(place.parts().skip(shared)).collect();
+    Some([&b"/"[..], &parts.join(&b'/')].concat())
+}
+
 /// As [`place`], where `namespace_root` is the place of the reader's cgroup namespace root.
 #[must_use]
-pub fn place_in_namespace(hierarchy: &Hierarchy, path: &[u8], namespace_root: &Place) -> Option<Place> {
+pub(super) fn place_in_namespace(hierarchy: &Hierarchy, path: &[u8], namespace_root: &Place) -> Option<Place> {
     let mut at = namespace_root.clone();
     for part in parts(path) {
         at = if part == b".." { at.parent()? } else { at.child(part) };
@@ -82,7 +103,7 @@ pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hierarchy, Place, directory, place, place_in_namespace};
+    use super::{Hierarchy, Place, directory, place, proc_path};
     use crate::model::hierarchy::{Mount, Version};
     use crate::model::id::HierarchyId;
 
@@ -103,6 +124,7 @@ mod tests {
             name: None,
             mounts: (1..).zip(roots).map(mount).collect(),
             own_path: Box::from(*b"/"),
+            namespace_root: None,
             root: None,
         }
     }
@@ -143,8 +165,13 @@ mod tests {
 
     #[test]
     fn with_the_namespace_root_known_every_path_is_placed() {
-        let (h, root) = (hierarchy(&["/../.."]), Place::new(HierarchyId(3), b"/a/ns"));
-        let place = |path: &str| place_in_namespace(&h, path.as_bytes(), &root).map(|place| place.to_string());
+        let mut h = hierarchy(&["/../.."]);
+        h.namespace_root = Some(Place::new(HierarchyId(3), b"/a/ns"));
+        let place = |path: &str| place(&h, path.as_bytes()).map(|place| place.to_string());
+        for path in ["/", "/x", "/../sib", "/../..", "/../../b/c"] {
+            let there = super::place(&h, path.as_bytes()).unwrap();
+            assert_eq!(proc_path(&h, &there).unwrap(), path.as_bytes());
+        }
         assert_eq!(place("/").as_deref(), Some("/a/ns"));
         assert_eq!(place("/x").as_deref(), Some("/a/ns/x"));
         assert_eq!(place("/../sib").as_deref(), Some("/a/sib"));

@@ -36,6 +36,7 @@ pub fn survey(fs: &dyn Fs, needs: &Needs) -> Result<Survey, Error> {
 pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discovery) -> Survey {
     let mut survey = Survey {
         guarded: guarded(fs, host.pid),
+        border: border(&host, &discovery.hierarchies),
         host,
         hierarchies: discovery.hierarchies.clone(),
         controllers: discovery.controllers.clone(),
@@ -45,7 +46,7 @@ pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discov
         workloads: Vec::new(),
         limits: Limits::default(),
     };
-    let mut reader = Reader { fs, hierarchies: &discovery.hierarchies, own: survey.host.pid, roots: BTreeMap::new() };
+    let mut reader = Reader { fs, hierarchies: &discovery.hierarchies };
     for place in &needs.groups {
         reader.with_ancestors(place, &mut survey.groups);
     }
@@ -89,12 +90,20 @@ pub fn guarded(fs: &dyn Fs, own: Pid) -> BTreeSet<Pid> {
     all
 }
 
+/// See [`Survey::border`]. Only v2 has it, and only outside of the initial cgroup namespace.
+fn border(host: &Host, hierarchies: &[Hierarchy]) -> Option<Place> {
+    let hierarchy = hierarchies.iter().find(|h| h.version == Version::V2)?;
+    let mount = hierarchy.best_mount()?;
+    let delegates = mount.flags.iter().any(|flag| **flag == *b"nsdelegate");
+    if !delegates || host.in_cgroup_namespace != Some(true) {
+        return None;
+    }
+    paths::place(hierarchy, b"/")
+}
+
 struct Reader<'a> {
     fs: &'a dyn Fs,
     hierarchies: &'a [Hierarchy],
-    own: Pid,
-    /// Where the cgroup namespace's root is, by hierarchy, once it was needed.
-    roots: BTreeMap<HierarchyId, Option<Place>>,
 }
 
 impl Reader<'_> {
@@ -215,14 +224,7 @@ impl Reader<'_> {
 
     fn place(&mut self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place> {
         let hierarchy = self.hierarchies.iter().find(|h| h.id == hierarchy)?;
-        if paths::levels_above(&hierarchy.best_mount()?.root) == 0 {
-            return paths::place(hierarchy, path);
-        }
-        let root = self.roots.entry(hierarchy.id).or_insert_with(|| namespace_root(self.fs, hierarchy, self.own));
-        match root {
-            Some(root) => paths::place_in_namespace(hierarchy, path, root),
-            None => paths::place(hierarchy, path),
-        }
+        paths::place(hierarchy, path)
     }
 
     fn threads(&self, tgid: Pid) -> Vec<TaskKey> {
@@ -235,40 +237,6 @@ impl Reader<'_> {
     }
 }
 
-/// Where this process itself is in `hierarchy`; `None` where that is not visible from here. `own` is its process id.
-#[must_use]
-pub fn own_place(fs: &dyn Fs, hierarchy: &Hierarchy, own: Pid) -> Option<Place> {
-    if paths::levels_above(&hierarchy.best_mount()?.root) == 0 {
-        return paths::place(hierarchy, &hierarchy.own_path);
-    }
-    paths::place_in_namespace(hierarchy, &hierarchy.own_path, &namespace_root(fs, hierarchy, own)?)
-}
-
-/// Where the reader's cgroup namespace root is, in a hierarchy whose mount was made above it: the group so many levels
-/// down in which, at our own path, we are listed. Its name stands in no file.
-#[must_use]
-pub fn namespace_root(fs: &dyn Fs, hierarchy: &Hierarchy, own: Pid) -> Option<Place> {
-    let levels = paths::levels_above(&hierarchy.best_mount()?.root);
-    let mut level = vec![Place::top(hierarchy.id)];
-    for _ in 0..levels {
-        level = level
-            .iter()
-            .flat_map(|place| {
-                let directory = paths::directory(hierarchy, place).unwrap_or_default();
-                let entries = fs.list(&directory).unwrap_or_default();
-                let children = entries.into_iter().filter(|entry| entry.kind == Kind::Directory);
-                children.map(|entry| place.child(&entry.name)).collect::<Vec<_>>()
-            })
-            .collect();
-    }
-    level.into_iter().find(|root| {
-        let Some(place) = paths::place_in_namespace(hierarchy, &hierarchy.own_path, root) else { return false };
-        let Some(directory) = paths::directory(hierarchy, &place) else { return false };
-        let list = fs.read(&paths::join(&directory, b"cgroup.procs"), MOST);
-        list.ok().and_then(|text| ids::ids(&text).ok()).is_some_and(|pids| pids.contains(&own))
-    })
-}
-
 fn stat_of(fs: &dyn Fs, process: Pid, tid: Tid) -> Option<stat::Stat> {
     let text = fs.read(format!("/proc/{process}/task/{tid}/stat").as_bytes(), MOST).ok()?;
     stat::stat(&text).ok()
@@ -276,7 +244,7 @@ fn stat_of(fs: &dyn Fs, process: Pid, tid: Tid) -> Option<stat::Stat> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, HierarchyId, Needs, Place, Survey, guarded, own_place, survey};
+    use super::{Field, HierarchyId, Needs, Place, Survey, guarded, paths, survey};
     use crate::kernel::fixture::Fixture;
     use crate::kernel::real::RealFs;
 
@@ -362,15 +330,15 @@ mod tests {
 
     #[test]
     fn where_we_are_ourselves() {
-        let own = |archive: &str, pid| {
+        let own = |archive: &str| {
             let fs = Fixture::parse(archive).unwrap();
             let found = crate::kernel::discover::discover(&fs).unwrap();
-            let places = found.hierarchies.iter().map(|h| own_place(&fs, h, pid).map(|place| place.to_string()));
+            let places = found.hierarchies.iter().map(|h| paths::place(h, &h.own_path).map(|place| place.to_string()));
             places.collect::<Vec<_>>()
         };
-        assert_eq!(own(V2, 7), [Some("/user.slice/box/leaf".to_owned())]);
-        assert_eq!(own(HOST, 500)[3].as_deref(), Some("/agents/one"));
-        assert_eq!(own(CONTAINER, 7)[..2], [Some("/".to_owned()), None]);
+        assert_eq!(own(V2), [Some("/user.slice/box/leaf".to_owned())]);
+        assert_eq!(own(HOST)[3].as_deref(), Some("/agents/one"));
+        assert_eq!(own(CONTAINER)[..2], [Some("/".to_owned()), None]);
     }
 
     #[test]

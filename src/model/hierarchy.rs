@@ -1,6 +1,7 @@
 //! A hierarchy, its controllers and every place where it is mounted.
 use super::bytes::{Bytes, escape};
 use super::id::{GroupId, HierarchyId};
+use super::place::Place;
 
 /// Which implementation of cgroups a hierarchy belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +56,9 @@ pub struct Hierarchy {
     pub mounts: Vec<Mount>,
     /// cgrove's own group in it, as `/proc/self/cgroup` prints it (relative to the cgroup namespace).
     pub own_path: Bytes,
+    /// The root of cgrove's cgroup namespace, where the best mount shows groups above it: the paths of `/proc/PID/cgroup`
+    /// count from there. `None`: they count from the top, or it could not be found.
+    pub namespace_root: Option<Place>,
     /// The top group that can be reached; `None` if nothing of it can.
     pub root: Option<GroupId>,
 }

@@ -91,6 +91,7 @@ impl Build {
             name: None,
             mounts: vec![mount],
             own_path: Box::from(&b"/"[..]),
+            namespace_root: None,
             root: None,
         };
         let controllers = controllers
@@ -117,6 +118,7 @@ impl Build {
             made: BTreeSet::new(),
             workloads: Vec::new(),
             guarded: BTreeSet::from([900, 800]),
+            border: None,
             limits: Limits::default(),
         };
         Self { world: World::new(survey), hierarchy: id, next_inode: 2 }

@@ -11,7 +11,6 @@ use crate::effect::room;
 use crate::kernel::discover::{Discovery, discover};
 use crate::kernel::fs::Fs;
 use crate::kernel::real::RealFs;
-use crate::kernel::survey;
 use crate::kernel::{host, paths};
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
@@ -55,7 +54,7 @@ pub fn of_host(host: &Host, found: &Discovery, under: Option<Place>) -> Result<S
         return Ok(Stage { hierarchy, place, make: false });
     }
     let fs = RealFs;
-    let own = survey::own_place(&fs, &hierarchy, host.pid).map(scope);
+    let own = paths::place(&hierarchy, &hierarchy.own_path).map(scope);
     let own =
         own.filter(|own| paths::directory(&hierarchy, own).is_some_and(|path| is_delegated(fs, host, own, &path)));
     let place = choose(host, &hierarchy, own).ok_or_else(|| NOT_DELEGATED.to_owned())?;
@@ -125,7 +124,7 @@ pub fn make_room() -> anyhow::Result<()> {
     let Ok(found) = discover(&fs) else { return Ok(()) };
     let host = host::host(&fs, found.mode)?;
     let Ok(stage) = of_host(&host, &found, None) else { return Ok(()) };
-    if survey::own_place(&fs, &stage.hierarchy, host.pid).as_ref() == Some(&stage.place)
+    if paths::place(&stage.hierarchy, &stage.hierarchy.own_path).as_ref() == Some(&stage.place)
         && !stage.place.is_top()
         && let Some(directory) = paths::directory(&stage.hierarchy, &stage.place)
     {

@@ -54,6 +54,7 @@ impl Host {
             name: None,
             mounts: Vec::new(),
             own_path: Box::from(*b"/"),
+            namespace_root: None,
             root: Some(top),
         });
         let mut made = Self {

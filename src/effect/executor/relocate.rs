@@ -62,9 +62,10 @@ pub(super) fn relocate(
     }
     let mut moved = Vec::new();
     for (key, found) in places(directories, task, scope, from) {
-        let Some(now) = found else {
-            let text = format!("written, but where {} is now cannot be told", key.tid);
-            return Err(Failure::said("move", &path, text).with_data(number.as_bytes()));
+        let Some(now) = found.or_else(|| place_of(directories, key.tid, to)) else {
+            return Err(
+                Failure::said("move", &path, lost(directories, key.tid, scope, from)).with_data(number.as_bytes())
+            );
         };
         let was = before.iter().find(|(known, _)| *known == key).and_then(|(_, place)| place.clone());
         moved.push(Moved { task: key, from: was.unwrap_or_else(|| from.clone()), now });
@@ -74,6 +75,16 @@ pub(super) fn relocate(
         return Ok(Outcome::Nothing(text));
     }
     Ok(Outcome::Moved(moved))
+}
+
+/// A task that was written and is not found again goes back: what failed leaves nothing behind.
+fn lost(directories: &dyn Directories, tid: Tid, scope: Scope, from: &Place) -> String {
+    let back = Group::open("move", directories, from, None).ok().and_then(|group| {
+        let file = group.open_to_write(file_name(directories, from, scope).ok()?).ok()?;
+        put(&file, tid.to_string().as_bytes()).ok()
+    });
+    let now = if back.is_some() { format!("it was sent back to {from}") } else { "look at it".to_owned() };
+    format!("written, but where {tid} is now cannot be told; {now}")
 }
 
 fn word(scope: Scope) -> &'static str {

@@ -84,6 +84,7 @@ impl Fake {
                 flags: Vec::new(),
             }],
             own_path: b"/".as_slice().into(),
+            namespace_root: None,
             root: None,
         };
         let stage = Place::top(hierarchy.id);
@@ -205,6 +206,7 @@ impl Fake {
             made: BTreeSet::new(),
             workloads: self.processes.iter().map(workload).collect(),
             guarded: BTreeSet::new(),
+            border: None,
             limits: Limits::default(),
         }
     }

@@ -119,7 +119,8 @@ fn a_cgroup_namespace_with_a_mount_from_outside() {
         ["nsdelegate", "memory_recursiveprot"]
     );
     assert_eq!(paths::place(v2, b"/../../x").unwrap().to_string(), "/x");
-    assert_eq!(paths::place(v2, &v2.own_path), None);
+    assert_eq!(v2.namespace_root.as_ref().unwrap().to_string(), "/user.slice/box");
+    assert_eq!(paths::place(v2, &v2.own_path).unwrap().to_string(), "/user.slice/box/leaf");
     let names: Vec<&str> = found.controllers.iter().map(|c| &*c.name).collect();
     assert_eq!(names, ["cpuset", "cpu", "memory", "perf_event", "pids", "io"], "blkio is v2's io");
     assert_eq!((carrier(&found, "io"), carrier(&found, "cpu"), carrier(&found, "cpuset")), (Some(0), Some(0), None));
