@@ -106,7 +106,7 @@ fn trial(entry: Entry, stage: &Arc<Stage>, required: bool) -> Trial {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = spinner::be_one() {
+    if let Some(code) = spinner::be_one().or_else(rows::become_the_command) {
         return code;
     }
     let required = std::env::var_os("CGROVE_LIVE").is_some_and(|value| value == "require");

@@ -47,6 +47,9 @@ pub struct Survey {
     pub tasks: BTreeMap<Tid, TaskFacts>,
     /// Groups that cgrove made in this visit, by identity: everything else is foreign.
     pub made: BTreeSet<GroupKey>,
+    /// The root of cgrove's cgroup namespace, where v2 is mounted with `nsdelegate`: nothing moves across it, and its values are
+    /// its owner's. `None`: there is no such border, or it is not visible from here.
+    pub border: Option<Place>,
     /// cgrove's own workloads.
     pub workloads: Vec<Workload>,
     /// cgrove's own process, its ancestors, its terminal's processes: never moved, frozen or killed unasked.

@@ -55,6 +55,7 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
             continue;
         }
         check_kind(&draft, facts, scope).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
+        target::border(&draft, from, to)?;
         target::rights(&draft, from, to, scope)?;
         check_owner(&draft, facts, to).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
         check_real_time(&draft, facts, to, scope)?;

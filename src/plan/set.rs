@@ -118,6 +118,10 @@ fn disturbed(draft: &mut Draft<'_>, place: &Place, file: &str, data: &str, entry
     priors
 }
 
+/// Values at the root of a cgroup namespace that its inside may write: those of `/sys/kernel/cgroup/delegate` that are no
+/// commands.
+const DELEGATED: [&str; 2] = ["cgroup.subtree_control", "memory.oom.group"];
+
 /// Whether the file can be set here at all.
 fn check_file(draft: &Draft<'_>, place: &Place, setting: &Setting, entry: Option<&Entry>) -> Result<(), Refusal> {
     let file = &setting.file;
@@ -152,6 +156,12 @@ fn check_file(draft: &Draft<'_>, place: &Place, setting: &Setting, entry: Option
     let counter = entry.is_some_and(|entry| entry.kind == Kind::Counter && !entry.resets);
     if counter || known.mode & 0o222 == 0 {
         return Err(draft.refuse(format!("{file} is only for reading: the kernel counts there. (EINVAL)")));
+    }
+    if draft.survey.border.as_ref() == Some(place) && !DELEGATED.contains(&&**file) {
+        return Err(draft.refuse(format!(
+            "{name} is the root of this cgroup namespace, and its {file} is its owner's outside (nsdelegate). (EPERM) Groups below \
+             it can be set from here."
+        )));
     }
     if facts.refused == Some(Errno::EROFS) {
         return Err(

@@ -24,6 +24,8 @@ pub(crate) enum Need {
     V2,
     /// The top group of v2 hands its groups a controller that cannot be threaded.
     DomainController,
+    /// v2 is mounted with `nsdelegate`: a cgroup namespace is a border.
+    Delegation,
     /// cpuset on a v1 hierarchy where groups can be made.
     CpusetV1,
     /// freezer on a v1 hierarchy where groups can be made.
@@ -99,6 +101,12 @@ impl Host {
             Need::DomainController => {
                 let reason = "the top group of v2 hands no domain controller to its groups here".into();
                 self.domain_controller().map(drop).ok_or(Lack { reason, permission: false })
+            }
+            Need::Delegation => {
+                let reason = "v2 is not mounted with nsdelegate".into();
+                let mountinfo = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+                let border = mountinfo.lines().any(|line| line.contains(" - cgroup2 ") && line.contains("nsdelegate"));
+                if border { Ok(()) } else { Err(Lack { reason, permission: false }) }
             }
             Need::CpusetV1 => self.writable("cpuset", Some(1)),
             Need::FreezerV1 => self.writable("freezer", Some(1)),

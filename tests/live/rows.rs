@@ -11,6 +11,8 @@ mod cpuset;
 mod groups;
 #[path = "rows/moves.rs"]
 mod moves;
+#[path = "rows/namespace.rs"]
+mod namespace;
 #[path = "rows/unified.rs"]
 mod unified;
 #[path = "rows/values.rs"]
@@ -28,8 +30,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+pub(crate) use namespace::become_the_command;
+
 pub(crate) fn trials() -> Vec<Entry> {
-    [groups::trials(), moves::trials(), cpuset::trials(), unified::trials(), values::trials()]
+    [groups::trials(), moves::trials(), cpuset::trials(), unified::trials(), namespace::trials(), values::trials()]
         .into_iter()
         .flatten()
         .collect()

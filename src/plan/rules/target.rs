@@ -114,6 +114,21 @@ fn domain(draft: &Draft<'_>, to: &Place, then: &dyn Fn(&Place) -> Intent) -> Res
     Err(refusal.way(format!("make {name}/{leaf} for them and go on there"), vec![make, then(&child)]))
 }
 
+/// Checks that a move does not cross the root of the cgroup namespace (v2 with `nsdelegate`), in either direction.
+///
+/// # Errors
+/// A refusal that names the end that lies outside.
+pub fn border(draft: &Draft<'_>, from: &Place, to: &Place) -> Result<(), Refusal> {
+    let Some(border) = draft.survey.border.as_ref().filter(|border| border.hierarchy == to.hierarchy) else {
+        return Ok(());
+    };
+    let Some(outside) = [from, to].into_iter().find(|end| !end.is_within(border)) else { return Ok(()) };
+    Err(draft.refuse(format!(
+        "{outside} lies outside of this cgroup namespace, whose root is {border}, and nothing moves across that (nsdelegate). \
+         (ENOENT) From the initial cgroup namespace it can be moved.",
+    )))
+}
+
 /// Checks that this user may move something from one group to another: on v1 the right to write to the target, on v2 also
 /// to `cgroup.procs` of the nearest group above both ends.
 ///

@@ -163,3 +163,23 @@ fn out_of_a_unit() {
         .survey();
     insta::assert_snapshot!(go(&survey, &[42], "/a", Scope::Process));
 }
+
+#[test]
+fn across_the_root_of_a_cgroup_namespace() {
+    let survey = Build::v2()
+        .group("/ns")
+        .ours("/ns/a")
+        .ours("/ns/b")
+        .ours("/out")
+        .workload(42, "/ns/a")
+        .workload(43, "/out")
+        .with_survey(|survey| {
+            let hierarchy = survey.hierarchies[0].id;
+            survey.border = Some(crate::model::place::Place::new(hierarchy, b"/ns"));
+        })
+        .survey();
+    let mut text = go(&survey, &[42], "/out", Scope::Process);
+    text += &go(&survey, &[43], "/ns/a", Scope::Process);
+    text += &go(&survey, &[42], "/ns/b", Scope::Process);
+    insta::assert_snapshot!(text);
+}
