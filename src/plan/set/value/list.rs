@@ -30,6 +30,12 @@ pub(super) fn list(file: &str, text: &str) -> Result<(String, Vec<String>), Wron
             Some((part, turned)) => Err(Wrong::new(format!("{part} goes backwards: a range rises. (EINVAL)"))
                 .or(text.replacen(&part, &turned, 1))),
             None if text.contains([':', 'N', 'a']) => Ok((text.to_owned(), Vec::new())),
+            None if text
+                .split([',', '-'])
+                .all(|number| number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty()) =>
+            {
+                Err(Wrong::new(format!("{file}: no host can have all of {text}. (ERANGE)")))
+            }
             None => Err(Wrong::new(format!("{file} takes a list such as 0-3,5; \"{text}\" is none. (EINVAL)"))),
         };
     }
