@@ -111,6 +111,9 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
         }
         Message::Paste(text) => prompt::paste(state, &text),
         Message::Resize { columns, rows } => {
+            if state.moving.as_ref().is_some_and(|moving| moving.dragging) && state.size != (columns, rows) {
+                drag::give_up(state, "the terminal has another size: nothing is moved");
+            }
             state.size = (columns, rows);
             state.dirty = true;
         }
@@ -211,7 +214,16 @@ fn press(state: &mut State, key: &KeyEvent) -> Vec<Command> {
     state.notice = None;
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     if control && key.code == KeyCode::Char('z') {
+        // Where the button is let go meanwhile is not told.
+        if state.moving.as_ref().is_some_and(|moving| moving.dragging) {
+            drag::cancel(state);
+        }
         return vec![Command::Suspend];
+    }
+    // As in a prompt: it ends what is being aimed, and nothing else.
+    if control && key.code == KeyCode::Char('c') && state.dialog.is_none() && state.moving.is_some() {
+        drag::cancel(state);
+        return Vec::new();
     }
     if control
         && key.code == KeyCode::Char('c')
@@ -264,6 +276,10 @@ fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
     let dragging = state.moving.as_ref()?.dragging;
     match action {
         Action::Back => drag::cancel(state),
+        Action::Leave if dragging => {
+            drag::cancel(state);
+            return None;
+        }
         Action::NextPanel | Action::Threads => drag::next_reach(state, false),
         Action::PreviousPanel => drag::next_reach(state, true),
         _ if dragging => {}
@@ -289,6 +305,10 @@ fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
             drag::aim(state, state.tree.cursor);
             return Some(commands);
         }
+        Action::PreviousHierarchy | Action::NextHierarchy => {
+            let said = drag::say::one_hierarchy(state);
+            state.say(said);
+        }
         Action::Leave | Action::Suspend | Action::Redraw => return None,
         _ => state.say("moving: choose a group, Enter drops, Tab how much, Esc leaves"),
     }
@@ -297,6 +317,7 @@ fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
 
 /// Makes rows, scrolling and layout fit the state, and says what is of interest now if that changed.
 fn settle(state: &mut State, commands: &mut Vec<Command>) {
+    drag::yield_to_question(state);
     tree::Flat::refresh(state);
     drag::refresh(state);
     let rows = state.flat.rows.len();

@@ -3,8 +3,11 @@
 //! # The flow
 //! [`source::take_up`] makes a [`Moving`] of what is tagged, grabbed or selected. Keys [`aim`] it with the cursor; the pointer
 //! does through [`hover`], which also scrolls at the edges and unfolds, as time passes. [`refresh`] keeps the [`preview`] of
-//! the lit target, [`probe`] asks what its plan would say. [`drop`] asks for the plan; what stands against it is the plan's to say. [`say`] has the words for all of
-//! it, [`target`] what the frame already tells against a group.
+//! the lit target, [`probe`] asks what its plan would say. [`drop`] asks for the plan; what stands against it is the plan's to
+//! say. [`say`] has the words for all of it, [`target`] what the frame already tells against a group.
+//!
+//! A drag ends without a drop ([`give_up`]) whenever it is no longer certain where the hand would let go: the release was lost,
+//! another button went down, the terminal has another size, something else asks for an answer.
 //!
 //! Not here: the plan (`plan::move_task`), and how it looks (`view::tree::target`, `view::moving`).
 use std::collections::BTreeSet;
@@ -166,6 +169,20 @@ pub fn cancel(state: &mut State) {
     if let Some(moving) = state.moving.take() {
         fold_again(state, &moving.unfolded, None);
         state.dirty = true;
+    }
+}
+
+/// Gives a drag up and says why.
+pub fn give_up(state: &mut State, why: impl Into<String>) {
+    cancel(state);
+    state.say(why);
+}
+
+/// A drag does not go on under a dialog or beside a prompt.
+pub fn yield_to_question(state: &mut State) {
+    let asked = state.dialog.is_some() || state.prompt.is_some();
+    if asked && state.moving.as_ref().is_some_and(|moving| moving.dragging) {
+        cancel(state);
     }
 }
 

@@ -32,6 +32,9 @@ pub fn show(state: &mut State, shown: Shown) {
     let before = state.shown.replace(shown);
     let Some(now) = state.shown.clone() else { return };
     let structure = &now.snapshot.structure;
+    if let Some(before) = &before {
+        tree::remember_gone(state, &before.snapshot.structure, structure);
+    }
     state.stored.retain(|_, (_, at)| now.snapshot.at <= *at);
 
     if state.hierarchy.is_none_or(|id| structure.hierarchy(id).is_none()) {

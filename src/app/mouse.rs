@@ -12,21 +12,40 @@ use super::tree;
 /// Takes in what the mouse did.
 pub fn mouse(state: &mut State, event: &MouseEvent) -> Vec<Command> {
     let (x, y) = (event.column, event.row);
+    let dragging = state.moving.as_ref().is_some_and(|moving| moving.dragging);
     match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => down(state, x, y),
+        MouseEventKind::Down(MouseButton::Left) => {
+            if dragging {
+                drag::give_up(state, "the button was let go elsewhere: nothing is moved");
+            }
+            down(state, x, y)
+        }
+        MouseEventKind::Down(_) if dragging => {
+            drag::give_up(state, "another button: nothing is moved");
+            Vec::new()
+        }
+        // No button is down: where it was let go was not told.
+        MouseEventKind::Moved if dragging => {
+            drag::give_up(state, "the button was let go elsewhere: nothing is moved");
+            Vec::new()
+        }
         MouseEventKind::Drag(MouseButton::Left) => {
             dragged(state, x, y);
             Vec::new()
         }
         MouseEventKind::Up(MouseButton::Left) => {
             state.pressed = None;
-            if !state.moving.as_ref().is_some_and(|moving| moving.dragging) {
+            if !dragging {
                 return Vec::new();
             }
             if state.layout.tree.contains(x, y) {
                 return drag::drop(state);
             }
-            drag::cancel(state);
+            let said = match state.layout.hit(x, y) {
+                Some(Target::Hierarchy(_)) => drag::say::one_hierarchy(state),
+                _ => "let go beside the tree: nothing is moved".to_owned(),
+            };
+            drag::give_up(state, said);
             Vec::new()
         }
         MouseEventKind::ScrollUp => wheel(state, x, y, -3),
@@ -47,10 +66,23 @@ fn down(state: &mut State, x: u16, y: u16) -> Vec<Command> {
     if state.prompt.is_some() {
         return Vec::new();
     }
+    let aiming = state.moving.is_some();
+    match hit {
+        Some(Target::Row(_) | Target::Fold(_)) => {}
+        Some(Target::Hierarchy(_)) if aiming => {
+            let said = drag::say::one_hierarchy(state);
+            state.say(said);
+            return Vec::new();
+        }
+        _ if aiming => {
+            state.say("moving: click the group that it goes to; Esc leaves");
+            return Vec::new();
+        }
+        _ => {}
+    }
     match hit {
         Some(Target::Key(action)) => act(state, action),
         Some(Target::Row(index)) => {
-            let aiming = state.moving.is_some();
             state.in_panel = false;
             tree::go_to(state, index);
             if aiming {
@@ -120,7 +152,9 @@ fn wheel(state: &mut State, x: u16, y: u16, by: isize) -> Vec<Command> {
     if state.dialog.is_some() || state.prompt.is_some() {
         return Vec::new();
     }
-    if state.layout.panel.contains(x, y) {
+    if state.moving.as_ref().is_some_and(|moving| moving.dragging) {
+        drag::hover::scroll(state, (x, y), by);
+    } else if state.layout.panel.contains(x, y) {
         let last = state.layout.panel_lines.saturating_sub(1);
         if state.panel == Panel::Why {
             state.panel_top = state.panel_top.saturating_add_signed(by).min(last);

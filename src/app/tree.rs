@@ -1,18 +1,19 @@
-//! The tree as rows: flattened once per change of structure, folds, filter or order, then only looked at.
+//! The tree of a hierarchy as it is looked at: cursor, folds, filter, order. [`rows`] makes the rows of it.
 //!
 //! Selection and folds follow identities, so a renamed or moved-up row keeps its cursor, and a group that is removed and
 //! made again starts unfolded.
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 
-use crate::model::id::{GroupId, GroupKey, HierarchyId};
-use crate::model::snapshot::Snapshot;
-use crate::model::structure::Structure;
+use crate::model::id::{GroupId, GroupKey};
 use crate::model::time::Mono;
 
 use super::filter::Filter;
-use super::sort::{Order, compare};
+use super::sort::Order;
 use super::state::State;
+
+mod rows;
+
+pub use rows::{Flat, remember_gone};
 
 /// How the tree of one hierarchy is looked at.
 #[derive(Clone, Debug, Default)]
@@ -57,28 +58,6 @@ pub struct Row {
     pub gone: bool,
 }
 
-/// The rows, and what they were made from.
-#[derive(Clone, Debug, Default)]
-pub struct Flat {
-    /// The rows in order.
-    pub rows: Vec<Row>,
-    made_from: Option<MadeFrom>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct MadeFrom {
-    generation: u64,
-    hierarchy: Option<HierarchyId>,
-    base: Option<GroupKey>,
-    edits: u64,
-    list: bool,
-    filter: Filter,
-    order: Option<Order>,
-    /// Number of the snapshot, where the rows depend on values.
-    values: Option<u64>,
-    ghost: Option<GroupKey>,
-}
-
 /// A selected group that vanished: its row stays for five seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ghost {
@@ -92,110 +71,6 @@ pub struct Ghost {
     pub index: usize,
     /// When it was missed.
     pub since: Mono,
-}
-
-impl Flat {
-    /// Makes the rows anew if something they were made from changed.
-    pub fn refresh(state: &mut State) {
-        let Some(shown) = state.shown.clone() else { return };
-        let snapshot: &Arc<Snapshot> = &shown.snapshot;
-        let tree = &state.tree;
-        let by_value = tree.filter.needs_values() || tree.order.is_some();
-        let made_from = MadeFrom {
-            generation: snapshot.structure.generation,
-            hierarchy: state.hierarchy,
-            base: tree.base,
-            edits: tree.edits,
-            list: tree.list,
-            filter: tree.filter.clone(),
-            order: tree.order,
-            values: by_value.then_some(snapshot.number),
-            ghost: state.ghost.as_ref().map(|ghost| ghost.row.key),
-        };
-        if state.flat.made_from.as_ref() == Some(&made_from) {
-            return;
-        }
-        // Rows do not change places under a hand that drags.
-        if state.moving.is_some()
-            && state.flat.made_from.as_ref().is_some_and(|old| old.generation == made_from.generation)
-            && by_value
-        {
-            return;
-        }
-        let mut rows = match state.base() {
-            Some(base) if state.tree.list => list(state, &snapshot.structure, base),
-            Some(base) => flatten(state, &snapshot.structure, base),
-            None => Vec::new(),
-        };
-        if let Some(ghost) = &state.ghost {
-            let at = ghost.index.min(rows.len());
-            rows.insert(at, Row { gone: true, inner: false, folded: false, ..ghost.row });
-        }
-        state.flat = Flat { rows, made_from: Some(made_from) };
-    }
-
-    /// The row number of a group.
-    #[must_use]
-    pub fn position(&self, key: GroupKey) -> Option<usize> {
-        self.rows.iter().position(|row| row.key == key)
-    }
-}
-
-fn flatten(state: &State, structure: &Structure, base: GroupId) -> Vec<Row> {
-    let tree = &state.tree;
-    let fitting = (!tree.filter.is_empty()).then(|| {
-        let mut shown = HashSet::new();
-        let mut fits = HashSet::new();
-        for id in structure.subtree(base).filter(|&id| tree.filter.fits(state, id)) {
-            fits.insert(id);
-            for above in structure.ancestors(id) {
-                if !shown.insert(above) {
-                    break;
-                }
-            }
-        }
-        (shown, fits)
-    });
-    let mut rows = Vec::new();
-    let mut stack = vec![(base, 0_u16)];
-    while let Some((id, depth)) = stack.pop() {
-        let Some(group) = structure.group(id) else { continue };
-        if let Some((shown, _)) = &fitting
-            && !shown.contains(&id)
-            && id != base
-        {
-            continue;
-        }
-        let inner = !group.children.is_empty();
-        // A filter looks into folded groups too.
-        let folded = inner && fitting.is_none() && tree.folds.contains(&group.key);
-        let fits = fitting.as_ref().is_none_or(|(_, fits)| fits.contains(&id));
-        rows.push(Row { id, key: group.key, depth, inner, folded, fits, gone: false });
-        if inner && !folded {
-            let mut children = group.children.clone();
-            if let Some(order) = tree.order {
-                children.sort_by(|&a, &b| compare(state, order, a, b));
-            }
-            stack.extend(children.into_iter().rev().map(|child| (child, depth.saturating_add(1))));
-        }
-    }
-    rows
-}
-
-fn list(state: &State, structure: &Structure, base: GroupId) -> Vec<Row> {
-    let tree = &state.tree;
-    let mut ids: Vec<GroupId> =
-        structure.subtree(base).filter(|&id| tree.filter.is_empty() || tree.filter.fits(state, id)).collect();
-    if let Some(order) = tree.order {
-        ids.sort_by(|&a, &b| compare(state, order, a, b));
-    }
-    ids.into_iter()
-        .filter_map(|id| {
-            let group = structure.group(id)?;
-            let inner = !group.children.is_empty();
-            Some(Row { id, key: group.key, depth: 0, inner, folded: false, fits: true, gone: false })
-        })
-        .collect()
 }
 
 /// Row number of the cursor; 0 where there is none.

@@ -13,7 +13,7 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
     if let Some(prompt) = &state.prompt {
         return Some(typed(painter, prompt, inside));
     }
-    if let Some(moving) = &state.moving {
+    if let Some(moving) = state.moving.as_ref().filter(|moving| moving.dragging || state.notice.is_none()) {
         super::moving::outcome(painter, state, moving, inside);
         return None;
     }

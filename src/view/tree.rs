@@ -210,7 +210,7 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common<'_>, row: 
             Column::Weight | Column::Tasks | Column::Children | Column::State => {}
         }
     }
-    if row.gone {
+    if row.gone && state.moving.is_none() {
         let age = state.ghost.as_ref().map_or(0, |ghost| state.now.nanos_since(ghost.since) / 1_000_000_000);
         let text = format!("gone {age} s ago, not by cgrove");
         let last = state.layout.cells.first().map_or(area.x, |cells| cells.x + cells.width + 1);
@@ -261,7 +261,8 @@ fn name(painter: &mut Painter<'_>, state: &State, row: &Row, cell: Area, held: b
     };
     painter.put(Area::new(x, cell.y, room.min(1), 1), sign, style);
     let text = if row.gone {
-        state.ghost.as_ref().map(|ghost| ghost.name.clone()).unwrap_or_default()
+        let ghost = state.ghost.as_ref().filter(|ghost| ghost.row.key == row.key).map(|ghost| &ghost.name);
+        ghost.or_else(|| state.flat.gone.get(&row.key)).cloned().unwrap_or_default()
     } else if state.tree.list {
         state.snapshot().and_then(|s| s.structure.place(row.id)).map(|p| p.to_string()).unwrap_or_default()
     } else {

@@ -3,6 +3,7 @@
 use crate::model::id::GroupKey;
 use crate::model::time::Mono;
 
+use super::super::layout::Target;
 use super::super::state::State;
 
 /// A pointer that rests so long on a folded group unfolds it: 600 ms.
@@ -37,6 +38,23 @@ pub fn at(state: &mut State, x: u16, y: u16) {
     });
     moving.hover = Some(Hover { at: (x, y), since, edge });
     pass(state);
+}
+
+/// The wheel turned: other rows lie under the pointer.
+pub fn scroll(state: &mut State, (x, y): (u16, u16), by: isize) {
+    let most = state.flat.rows.len().saturating_sub(usize::from(state.layout.tree.height));
+    state.tree.top = state.tree.top.saturating_add_signed(by).min(most);
+    state.dirty = true;
+    if let Some(moving) = state.moving.as_mut() {
+        moving.hover = None;
+    }
+    at(state, x, y);
+}
+
+/// Whether the pointer is on the name of a hierarchy.
+#[must_use]
+pub fn is_on_bar(state: &State, hover: Hover) -> bool {
+    matches!(state.layout.hit(hover.at.0, hover.at.1), Some(Target::Hierarchy(_)))
 }
 
 /// Time passed.

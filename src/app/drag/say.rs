@@ -1,9 +1,11 @@
 //! What a move that is being aimed says of itself.
+use crate::model::hierarchy::{Hierarchy, Version};
 use crate::plan::intent::Scope;
 use crate::split::table::Owed;
 
 use super::super::scale::name_of;
 use super::super::state::State;
+use super::hover::is_on_bar;
 use super::probe::{self, Answer};
 use super::{Moving, Source, illegal};
 
@@ -26,6 +28,7 @@ pub fn outcome(state: &State, moving: &Moving) -> Said {
     let what = moving.what();
     let Some(id) = moving.target.and_then(|key| state.snapshot()?.structure.find(key)) else {
         return no(match (&moving.source, what) {
+            _ if moving.hover.is_some_and(|hover| is_on_bar(state, hover)) => one_hierarchy(state),
             (Source::Group(_), "") => "a group is never moved, and this one has no tasks".to_owned(),
             _ => format!("{what}: no group is lit"),
         });
@@ -48,6 +51,13 @@ pub fn outcome(state: &State, moving: &Moving) -> Said {
     }
     let owed = moving.preview.as_ref().and_then(|preview| preview.moved);
     Said { text: format!("{what} {arrow} {target}"), owed, legal: true }
+}
+
+/// That nothing moves from one hierarchy into another.
+#[must_use]
+pub fn one_hierarchy(state: &State) -> String {
+    let label = state.shown_hierarchy().map(Hierarchy::label).unwrap_or_default();
+    format!("a task is in a group of each hierarchy: a move stays in {label}")
 }
 
 /// What the plan of the lit target says: why it refuses and what else could be done, or what to know before.
@@ -81,7 +91,6 @@ pub fn choices(state: &State, moving: &Moving) -> String {
 /// Which file of the target is written, once a process or once a thread.
 #[must_use]
 pub fn file(state: &State, moving: &Moving) -> &'static str {
-    use crate::model::hierarchy::Version;
     match (moving.reach.scope(), state.shown_hierarchy().map(|hierarchy| hierarchy.version)) {
         (Scope::Process, _) => "cgroup.procs: whole processes",
         (Scope::Thread, Some(Version::V2)) => "cgroup.threads: threads alone",

@@ -10,6 +10,8 @@ use super::{Reach, say};
 use crate::model::place::Place;
 use crate::model::time::Mono;
 
+mod hasty;
+
 const DOWN: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
 const DRAG: MouseEventKind = MouseEventKind::Drag(MouseButton::Left);
 const UP: MouseEventKind = MouseEventKind::Up(MouseButton::Left);

@@ -74,7 +74,8 @@ pub(super) fn place(state: &State, tree: Area, first_row: usize) -> Vec<Cells> {
         .skip(first_row)
         .take(usize::from(tree.height))
         .map(|row| {
-            let name = state.snapshot().and_then(|s| s.structure.group(row.id)).map_or(0, |group| {
+            let group = state.snapshot().filter(|_| !row.gone).and_then(|s| s.structure.group(row.id));
+            let name = group.map_or(0, |group| {
                 // A name longer than any terminal need not be measured to its end.
                 let end = group.name.len().min(512);
                 let name = width(&escape(&group.name[..end])).max(5);
