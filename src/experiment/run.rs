@@ -390,6 +390,7 @@ impl Run {
             tasks_of: None,
             files_of: None,
             contest: true,
+            written: Vec::new(),
         }
     }
 }

@@ -49,12 +49,19 @@ fn file(fs: &dyn Fs, directory: &[u8], name: Bytes) -> Option<File> {
     if mode & READABLE == 0 {
         return Some(File { name, mode, content: Field::Unread });
     }
-    let content = match fs.read(&path, MOST) {
+    match content(fs, &path) {
+        Field::Absent => None,
+        content => Some(File { name, mode, content }),
+    }
+}
+
+/// What one file reads; absent if it is gone.
+#[must_use]
+pub fn content(fs: &dyn Fs, path: &[u8]) -> Field<Bytes> {
+    match fs.read(path, MOST) {
         Ok(text) => Field::new(text.into_boxed_slice(), fs.now()),
-        Err(errno) if errno.is_gone() => return None,
-        Err(errno) => Field::Denied(errno),
-    };
-    Some(File { name, mode, content })
+        Err(errno) => refused(errno),
+    }
 }
 
 #[cfg(test)]

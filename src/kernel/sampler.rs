@@ -5,7 +5,7 @@
 //! 2. The rows: the groups of interest, and the **contest**, which is every group of the hierarchy that carries cpu.
 //! 3. The values of each row ([`super::values`]); a row that is gone is left out, and the structure walked again.
 //! 4. The tasks ([`super::tasks`]): those of the contest, and those of the group whose tasks are on screen.
-//! 5. The files of the group whose files are on screen ([`super::files`]).
+//! 5. The files of the group whose files are on screen ([`super::files`]), and single files that were written.
 //!
 //! The contest takes in all groups of its hierarchy, which is right for some hundreds. For ten thousand it will be cut to
 //! the way to the root: siblings whose counters stand still have no part in it. That cut belongs into
@@ -13,7 +13,7 @@
 //!
 //! Without watches every sampling walks, as long as a walk is cheap; with them a walk comes with a hint, and every few
 //! seconds for safety.
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
 use crate::model::id::{GroupId, GroupKey, HierarchyId, Tid};
 use crate::model::interest::{Interest, Rows};
-use crate::model::snapshot::{Cost, GroupColumns, GroupRow, Notice, Snapshot, TaskColumns};
+use crate::model::snapshot::{Cost, GroupColumns, GroupRow, Notice, Snapshot, TaskColumns, Written};
 use crate::model::structure::Structure;
 use crate::model::time::Mono;
 
@@ -69,6 +69,8 @@ pub struct Sampler {
     /// The knobs are to be read in this sampling, not carried.
     reread: bool,
     notices: Vec<Notice>,
+    /// Files that were written since the last sampling.
+    told: Vec<(GroupKey, Box<str>)>,
     number: u64,
     hint: Hint,
     watched: bool,
@@ -98,6 +100,7 @@ impl Sampler {
             tasks: Tasks::default(),
             knobs: HashMap::new(),
             reread: true,
+            told: Vec::new(),
             number: 0,
             hint: Hint::default(),
             watched: false,
@@ -126,6 +129,11 @@ impl Sampler {
         self.hint.structure |= hint.structure;
         self.hint.values |= hint.values;
         self.hint.mounts |= hint.mounts;
+    }
+
+    /// These files were written: the next sampling reads them.
+    pub fn written(&mut self, files: Vec<(GroupKey, Box<str>)>) {
+        self.told.extend(files);
     }
 
     /// Whether watches tell of changes: then walks are rare.
@@ -180,6 +188,7 @@ impl Sampler {
             let directory = tree::directory(&self.structure, id)?;
             Some(files::files(&*self.fs, id, &directory))
         });
+        let written = self.read_written(interest);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let cost = Cost {
             groups: count(groups.ids.len()),
@@ -194,9 +203,26 @@ impl Sampler {
             groups,
             tasks: TaskColumns::new(tasks),
             files,
+            written,
             notices: std::mem::take(&mut self.notices),
             cost,
         }
+    }
+
+    /// Reads the single files of interest and those that were written. One whose group is gone is left out.
+    fn read_written(&mut self, interest: &Interest) -> Vec<Written> {
+        let told: BTreeSet<(GroupKey, Box<str>)> = std::mem::take(&mut self.told).into_iter().collect();
+        let wanted = interest.written.iter().filter(|file| !told.contains(file)).map(|file| (file, false));
+        let mut written = Vec::new();
+        for ((group, file), told) in told.iter().map(|file| (file, true)).chain(wanted) {
+            let Some(directory) = self.structure.find(*group).and_then(|id| tree::directory(&self.structure, id))
+            else {
+                continue;
+            };
+            let content = files::content(&*self.fs, &paths::join(&directory, file.as_bytes()));
+            written.push(Written { group: *group, file: file.clone(), content, told });
+        }
+        written
     }
 
     /// Discovery and walk, where a hint or the time asks for them.

@@ -10,11 +10,11 @@
 //! timer, and one notice says so. Our own reads make events too (open, close); they are dropped here.
 //!
 //! Flow on the sampler's thread: [`Wakes::wait`] → [`Sampler::hint`] → [`Sampler::sample`] → [`Watches::follow_sampler`].
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use notify::Watcher as _;
 use notify::event::{EventKind, ModifyKind};
@@ -46,6 +46,11 @@ pub trait DirectoryWatcher: Send {
 
     /// Directories that were removed since the last call: they are watched no longer.
     fn removed(&mut self) -> Vec<Vec<u8>>;
+
+    /// Files that were written since the last call.
+    fn written(&mut self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
 }
 
 /// Why a directory is not watched.
@@ -129,6 +134,22 @@ impl Watches {
         sampler.structure().generation != before
     }
 
+    /// Settings that were written since the last call, by whomever, each with its group. Lists of members are left out:
+    /// membership is seen in the lists themselves; so are files that the kernel itself tells of.
+    pub fn written(&mut self) -> Vec<(GroupKey, Box<str>)> {
+        let paths = self.watcher.as_mut().map(|watcher| watcher.written()).unwrap_or_default();
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        let groups: HashMap<&[u8], GroupKey> = self.watched.iter().map(|(&key, path)| (&**path, key)).collect();
+        let setting = |path: &Vec<u8>| {
+            let cut = path.iter().rposition(|&byte| byte == b'/')?;
+            let file = std::str::from_utf8(&path[cut + 1..]).ok().filter(|file| is_setting(file))?;
+            Some((*groups.get(&path[..cut])?, file.into()))
+        };
+        paths.iter().filter_map(setting).collect()
+    }
+
     /// Watches every group of `structure` and no other; returns how many watches were added.
     pub fn follow(&mut self, structure: &Structure) -> usize {
         let Some(watcher) = &mut self.watcher else { return 0 };
@@ -181,22 +202,42 @@ impl Watches {
     }
 }
 
+/// Whether a file that was written is neither a list of members nor one by which the kernel tells of events.
+fn is_setting(file: &str) -> bool {
+    !matches!(file, "cgroup.procs" | "cgroup.threads" | "tasks" | "cgroup.event_control")
+        && !file.ends_with(".events")
+        && !file.ends_with(".events.local")
+        && !file.ends_with(".pressure")
+}
+
+/// So many written files are kept at most between two samplings: who writes more is not told one by one.
+const WRITTEN: usize = 1000;
+
 /// inotify through the crate notify. It asks for open events too (version 8); these are dropped in its callback.
 struct NotifyWatcher {
     watcher: notify::RecommendedWatcher,
     removed: Arc<Mutex<Vec<Vec<u8>>>>,
+    written: Arc<Mutex<BTreeSet<Vec<u8>>>>,
 }
 
 impl NotifyWatcher {
     fn start(ringer: Ringer) -> Result<Self, Refused> {
         let removed = Arc::new(Mutex::new(Vec::new()));
-        let list = Arc::clone(&removed);
+        let written = Arc::new(Mutex::new(BTreeSet::new()));
+        let (list, files) = (Arc::clone(&removed), Arc::clone(&written));
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let hint = match event {
                 Ok(event) => {
                     if let EventKind::Remove(_) = event.kind {
                         let paths = event.paths.iter().map(|path| path.as_os_str().as_bytes().to_vec());
                         list.lock().unwrap_or_else(PoisonError::into_inner).extend(paths);
+                    }
+                    if let EventKind::Modify(ModifyKind::Data(_)) = event.kind {
+                        let mut files: MutexGuard<'_, BTreeSet<_>> =
+                            files.lock().unwrap_or_else(PoisonError::into_inner);
+                        let paths = event.paths.iter().map(|path| path.as_os_str().as_bytes().to_vec());
+                        let room = WRITTEN.saturating_sub(files.len());
+                        files.extend(paths.take(room));
                     }
                     hint_of(&event)
                 }
@@ -206,7 +247,7 @@ impl NotifyWatcher {
                 ringer.hint(hint);
             }
         });
-        Ok(Self { watcher: watcher.map_err(|error| refused(&error))?, removed })
+        Ok(Self { watcher: watcher.map_err(|error| refused(&error))?, removed, written })
     }
 }
 
@@ -223,6 +264,11 @@ impl DirectoryWatcher for NotifyWatcher {
 
     fn removed(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.removed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn written(&mut self) -> Vec<Vec<u8>> {
+        let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
+        written.into_iter().collect()
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Interest {
     pub files_of: Option<GroupKey>,
     /// Whether expected is wanted: reads the contest.
     pub contest: bool,
+    /// Single files to read, wherever they are: values that were changed here, to see whether they stay.
+    pub written: Vec<(GroupKey, Box<str>)>,
 }
 
 /// Which groups.
@@ -31,6 +33,6 @@ pub enum Rows {
 impl Default for Interest {
     /// Everything of the first hierarchy, with its contest.
     fn default() -> Self {
-        Self { hierarchy: None, groups: Rows::All, tasks_of: None, files_of: None, contest: true }
+        Self { hierarchy: None, groups: Rows::All, tasks_of: None, files_of: None, contest: true, written: Vec::new() }
     }
 }

@@ -6,7 +6,7 @@ use super::bytes::Bytes;
 use super::cgroup::{GroupType, Quota, Throttle};
 use super::field::Field;
 use super::host::Host;
-use super::id::{GroupId, TaskKey, Tid};
+use super::id::{GroupId, GroupKey, TaskKey, Tid};
 use super::structure::Structure;
 use super::task::Task;
 use super::time::Mono;
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub tasks: TaskColumns,
     /// All files of the group whose files are of interest.
     pub files: Option<Files>,
+    /// Single files: those of interest, and those that a watch saw written since the last sampling.
+    pub written: Vec<Written>,
     /// What could not be done as wanted, to be said once ("inotify watches are used up: polling").
     pub notices: Vec<Notice>,
     /// What the sampling cost.
@@ -211,6 +213,19 @@ pub struct File {
     pub mode: u32,
     /// Its content as it stands, at most 64 KiB; `Unread` if it is only for writing.
     pub content: Field<Bytes>,
+}
+
+/// One file of a group that was written: by us, or by somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The group.
+    pub group: GroupKey,
+    /// The file.
+    pub file: Box<str>,
+    /// What it reads now.
+    pub content: Field<Bytes>,
+    /// A watch saw a write to it since the last sampling, by whomever.
+    pub told: bool,
 }
 
 /// Something to tell the user once.

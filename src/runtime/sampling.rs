@@ -119,6 +119,7 @@ fn sample(
             interest = newest;
         }
         sampler.hint(woken.hint);
+        sampler.written(watches.written());
         let snapshot = sampler.sample(&interest);
         watches.follow_sampler(&mut sampler);
         if work.send(Work::Snapshot(Arc::new(snapshot))).is_err() {

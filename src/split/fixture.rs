@@ -205,6 +205,7 @@ impl Host {
             groups,
             tasks: TaskColumns::new(self.tasks.clone()),
             files: None,
+            written: Vec::new(),
             notices: Vec::new(),
             cost: Cost::default(),
         })

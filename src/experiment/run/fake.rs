@@ -30,6 +30,7 @@ pub(in crate::experiment) fn snapshot(at: u64, tasks: Vec<Task>) -> Snapshot {
         groups: GroupColumns::default(),
         tasks: TaskColumns::new(tasks),
         files: None,
+        written: Vec::new(),
         notices: Vec::new(),
         cost: Cost::default(),
     }
