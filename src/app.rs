@@ -26,12 +26,16 @@ pub mod files;
 pub mod filter;
 pub mod frame;
 pub mod interest;
+pub mod kept;
 pub mod keymap;
 pub mod layout;
+pub mod log;
 pub mod message;
 pub mod mouse;
+pub mod others;
 pub mod prompt;
 pub mod scale;
+pub mod screen;
 pub mod setup;
 pub mod sort;
 pub mod state;
@@ -132,10 +136,18 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
         Message::Done { token, report } => return change::done(state, token, report),
         Message::Journal(journal) => {
             state.journal = journal;
+            others::take_in(state);
+            kept::take_in(state);
             state.dirty = true;
         }
         Message::Made(made) => {
             state.made = made;
+            kept::take_in(state);
+            state.dirty = true;
+        }
+        Message::Busy { on, now } => others::busy(state, on, now),
+        Message::Wall(wall) => {
+            state.wall = wall;
             state.dirty = true;
         }
         Message::Workloads(workloads) => {
@@ -189,6 +201,7 @@ fn tick(state: &mut State, now: crate::model::time::Mono) {
         state.dirty = true;
     }
     frame::tick(state);
+    others::tick(state);
     drag::hover::pass(state);
     if shown_seconds(state) != before {
         state.dirty = true;
@@ -315,7 +328,7 @@ fn while_moving(state: &mut State, action: Action) -> Option<Vec<Command>> {
     Some(Vec::new())
 }
 
-/// Makes rows, scrolling and layout fit the state, and says what is of interest now if that changed.
+/// Makes rows, scrolling and layout fit the state.
 fn settle(state: &mut State, commands: &mut Vec<Command>) {
     drag::yield_to_question(state);
     tree::Flat::refresh(state);
@@ -334,6 +347,10 @@ fn settle(state: &mut State, commands: &mut Vec<Command>) {
         tree::go_to(state, above.unwrap_or(0));
     }
     state.layout = Layout::of(state);
+    if state.layout.screen == layout::Screen::Log {
+        (state.log.top, state.log.detail_top) = (state.layout.first_row, state.layout.panel_top);
+        return ask_interest(state, commands);
+    }
     let height = usize::from(state.layout.tree.height);
     let cursor = tree::cursor_index(state);
     let dragging = state.moving.as_ref().is_some_and(|moving| moving.dragging);
@@ -356,6 +373,11 @@ fn settle(state: &mut State, commands: &mut Vec<Command>) {
         // Scrolling beyond the end must not have to be scrolled back.
         help.top = help.top.min(face.top);
     }
+    ask_interest(state, commands);
+}
+
+/// Says what is of interest now if that changed.
+fn ask_interest(state: &mut State, commands: &mut Vec<Command>) {
     let interest = interest::of(state);
     if state.interest.as_ref() != Some(&interest) {
         state.interest = Some(interest.clone());

@@ -12,6 +12,7 @@ mod files;
 pub mod format;
 mod header;
 mod keys;
+mod log;
 mod moving;
 mod paint;
 pub mod plain;
@@ -38,6 +39,11 @@ pub fn draw(frame: &mut Frame<'_>, state: &State) {
         Screen::TooSmall => too_small(&mut painter, state),
         Screen::Big => {
             cursor = big::draw(&mut painter, state);
+            cursor = keys::draw(&mut painter, state).or(cursor);
+        }
+        Screen::Log => {
+            header::draw(&mut painter, state);
+            cursor = log::draw(&mut painter, state);
             cursor = keys::draw(&mut painter, state).or(cursor);
         }
         Screen::Tree => {

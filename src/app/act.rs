@@ -19,12 +19,14 @@ use super::dialog::palette::Palette;
 use super::dialog::workload::Launching;
 use super::drag;
 use super::keymap::Action;
+use super::layout::Screen;
 use super::prompt::{Kind, Prompt};
 use super::scale::Scale;
+use super::screen::{self, Tab};
 use super::sort::{Column, Order, Set};
 use super::state::State;
 use super::tree;
-use ask::{ask_cap, ask_new, ask_rename, chosen_places, hold, leave, step_weight, stop};
+use ask::{ask_cap, ask_new, ask_rename, chosen_places, hold, leave, step_weight, stop, write_script};
 use look::{back, base_out, enter, go, next_hierarchy, next_order, next_panel, page, pause};
 
 /// Does an action of the tree screen.
@@ -34,6 +36,11 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
     if let Some(reason) = off(state, action) {
         state.say(reason);
         return Vec::new();
+    }
+    if state.layout.screen == Screen::Log
+        && let Some(commands) = look::in_log(state, action)
+    {
+        return commands;
     }
     match action {
         Action::Up => go(state, -1),
@@ -183,6 +190,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
                 return vec![Command::Copy(change.shell.join("\n"))];
             }
         }
+        Action::Script => return vec![write_script(state)],
+        Action::ShowTree => screen::show(state, Tab::Tree),
+        Action::ShowLog => screen::show(state, Tab::Log),
         Action::Palette => state.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => state.dialog = Some(Dialog::Help(Help::default())),
         Action::Leave => return leave(state),

@@ -19,6 +19,13 @@ pub enum Command {
     Execute(Token, Box<Plan>),
     /// Put text on the clipboard (OSC 52) and into a file whose name is said; answered by `Message::Copied`.
     Copy(String),
+    /// Write text into a file of this name, in the directory of what is copied; answered by `Message::Copied`.
+    Keep {
+        /// The file's name.
+        name: String,
+        /// The text.
+        text: String,
+    },
     /// Read and check an experiment; answered by `Message::Experiment`.
     LoadExperiment(Source),
     /// Drive the experiment that was loaded.

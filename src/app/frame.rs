@@ -6,6 +6,7 @@ use crate::model::structure::Structure;
 use super::scale::{Scale, name_of};
 use super::state::{Shown, State};
 use super::tree::{self, Flat, Ghost};
+use super::{kept, others};
 
 /// How long the row of a selected group that vanished stays: five seconds, in nanoseconds.
 const GHOST: u64 = 5_000_000_000;
@@ -19,6 +20,9 @@ pub fn take(state: &mut State, shown: Shown) {
             state.say(notice.0.clone());
         }
     }
+    // Also behind a screen that is paused: what others do is told with the time at which it was done.
+    kept::look(state, &shown.snapshot);
+    others::look(state, &shown.snapshot);
     if state.paused.is_some() && state.shown.is_some() {
         state.held_back = Some(shown);
         return;

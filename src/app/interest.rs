@@ -31,6 +31,7 @@ pub fn of(state: &State) -> Interest {
         tasks_of: state.tree.cursor.filter(|_| tasks),
         files_of: state.tree.cursor.filter(|_| state.panel == Panel::Files),
         // What descends from a process may be anywhere.
+        written: super::kept::interest(state),
         contest: state.shown.is_none() || state.has_cpu() || state.moving.is_some(),
     }
 }

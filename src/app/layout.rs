@@ -25,10 +25,11 @@ use crate::model::id::HierarchyId;
 
 use super::area::Area;
 use super::keymap::{Action, binding};
+use super::screen::Tab;
 use super::sort::Column;
 use super::state::{Panel, State};
 use super::text::width;
-use super::{files, tasks, text, why};
+use super::{files, log, tasks, text, why};
 
 /// Which screen is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Screen {
     /// The tree with its panels.
     #[default]
     Tree,
+    /// The log.
+    Log,
     /// The big view.
     Big,
     /// A message that the terminal is too small.
@@ -59,6 +62,10 @@ pub enum Target {
     Tab(Panel),
     /// A hierarchy's name.
     Hierarchy(HierarchyId),
+    /// A row of the log, by number.
+    LogRow(usize),
+    /// A screen's name in the header.
+    Screen(Tab),
     /// An answer of the dialog.
     Answer(usize),
 }
@@ -98,6 +105,8 @@ pub struct Layout {
     pub header: Area,
     /// Second line.
     pub second: Area,
+    /// Names of the screens, in the first line.
+    pub screens: Vec<Name>,
     /// Names of the hierarchies; empty where there is one.
     pub bar: Vec<Name>,
     /// Hierarchies are hidden to the left, to the right of the bar.
@@ -143,11 +152,15 @@ impl Layout {
         let screen = match state.size {
             (columns, rows) if columns < 58 || rows < 16 => Screen::TooSmall,
             (columns, rows) if state.big || columns < 80 || rows < 24 => Screen::Big,
-            _ => Screen::Tree,
+            _ => match state.tab {
+                Tab::Tree => Screen::Tree,
+                Tab::Log => Screen::Log,
+            },
         };
         let mut layout = Self { screen, whole, ..Self::default() };
         match screen {
             Screen::Tree => layout.place_tree(state),
+            Screen::Log => log::place(&mut layout, state),
             Screen::Big => {
                 let mut rest = whole;
                 layout.header = rest.take_top(1);
@@ -172,6 +185,25 @@ impl Layout {
     #[must_use]
     pub fn hit(&self, x: u16, y: u16) -> Option<Target> {
         self.targets.iter().rev().find(|(area, _)| area.contains(x, y)).map(|&(_, target)| target)
+    }
+
+    /// Something to click.
+    pub(super) fn target(&mut self, area: Area, target: Target) {
+        self.targets.push((area, target));
+    }
+
+    /// The names of the screens, at the right of the first line, and the words on the key line.
+    pub(super) fn place_screens(&mut self, state: &State) {
+        let columns = |tab: Tab| u16::try_from(width(tab.name()) + 2).unwrap_or(u16::MAX);
+        let all: u16 = Tab::ALL.iter().map(|&tab| columns(tab)).sum();
+        let mut x = self.header.right().saturating_sub(all);
+        for tab in Tab::ALL {
+            let area = Area::new(x, self.header.y, columns(tab), 1);
+            self.screens.push(Name { area, text: tab.name().to_owned(), on: tab == state.tab });
+            self.target(area, Target::Screen(tab));
+            x += columns(tab);
+        }
+        self.place_labels(state);
     }
 
     fn place_tree(&mut self, state: &State) {
@@ -216,7 +248,7 @@ impl Layout {
         };
         self.place_targets(state);
         self.place_tabs(state);
-        self.place_labels(state);
+        self.place_screens(state);
     }
 
     fn place_targets(&mut self, state: &State) {
@@ -301,6 +333,8 @@ impl Layout {
         }
         let actions: &[Action] = if self.screen == Screen::Big {
             &[A::Hold, A::Less, A::More, A::Undo, A::Workload, A::Open, A::Big, A::Help, A::Leave]
+        } else if self.screen == Screen::Log {
+            &[A::ShowTree, A::Enter, A::Copy, A::Undo, A::Redo, A::Script, A::Palette, A::Help, A::Leave]
         } else if !state.has_cpu() {
             &[
                 A::New,

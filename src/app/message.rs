@@ -5,7 +5,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::model::id::GroupKey;
 use crate::model::snapshot::Snapshot;
-use crate::model::time::Mono;
+use crate::model::time::{Mono, Wall};
 use crate::model::workload::Workload;
 use crate::plan::journal::Entry;
 use crate::plan::refusal::{Refusal, Way};
@@ -90,6 +90,16 @@ pub enum Message {
     Journal(Arc<[Entry]>),
     /// The groups that cgrove made in this visit and that still are: everything else is foreign. Whenever it changes.
     Made(Arc<[GroupKey]>),
+    /// The effect thread begins to change something, or has ended and told all: before the first deed, and after `Journal`
+    /// and `Made`.
+    Busy {
+        /// It begins.
+        on: bool,
+        /// When that was received.
+        now: Mono,
+    },
+    /// What the wall clock shows, at the start and whenever it was set.
+    Wall(Wall),
     /// The workloads of cgrove, whenever they change.
     Workloads(Arc<[Workload]>),
     /// The least busy CPU that cgrove may use, whenever it changes: what `quiet` means in the workload dialog.

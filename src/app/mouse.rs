@@ -5,7 +5,8 @@ use super::act::{self, act};
 use super::command::Command;
 use super::dialog;
 use super::drag;
-use super::layout::Target;
+use super::layout::{Screen, Target};
+use super::log;
 use super::state::{Panel, State};
 use super::tree;
 
@@ -92,6 +93,12 @@ fn down(state: &mut State, x: u16, y: u16) -> Vec<Command> {
             state.pressed = Some((x, y));
             Vec::new()
         }
+        Some(Target::LogRow(index)) => {
+            state.log.full = false;
+            log::go_to(state, index);
+            Vec::new()
+        }
+        Some(Target::Screen(tab)) => act(state, tab.action()),
         Some(Target::Fold(index)) => {
             tree::go_to(state, index);
             let fold = state.flat.rows.get(index).is_some_and(|row| !row.folded);
@@ -150,6 +157,16 @@ fn dragged(state: &mut State, x: u16, y: u16) {
 fn wheel(state: &mut State, x: u16, y: u16, by: isize) -> Vec<Command> {
     state.dirty = true;
     if state.dialog.is_some() || state.prompt.is_some() {
+        return Vec::new();
+    }
+    if state.layout.screen == Screen::Log {
+        let over = state.layout.panel.contains(x, y);
+        let last = state.layout.panel_lines.saturating_sub(usize::from(state.layout.panel.height));
+        if over {
+            state.log.detail_top = state.log.detail_top.saturating_add_signed(by).min(last);
+        } else {
+            log::go(state, by);
+        }
         return Vec::new();
     }
     if state.moving.as_ref().is_some_and(|moving| moving.dragging) {

@@ -10,7 +10,7 @@ use crate::model::id::{GroupId, GroupKey, HierarchyId, TaskKey};
 use crate::model::interest::Interest;
 use crate::model::place::Place;
 use crate::model::snapshot::{GroupValues, Notice, Snapshot};
-use crate::model::time::Mono;
+use crate::model::time::{Mono, Wall};
 use crate::model::workload::Workload;
 use crate::plan::journal::Entry;
 use crate::split::table::{Row as SplitRow, Table};
@@ -19,10 +19,14 @@ use super::change::{Flight, LastChange};
 use super::dialog::Dialog;
 use super::drag::Moving;
 use super::experiment::Progress;
+use super::kept::Kept;
 use super::layout::Layout;
+use super::log::LogView;
 use super::message::Token;
+use super::others::Others;
 use super::prompt::Prompt;
 use super::scale::Scale;
+use super::screen::Tab;
 use super::setup::Setup;
 use super::sort::Set;
 use super::tree::{Flat, Ghost, TreeView};
@@ -38,6 +42,16 @@ pub struct State {
     pub setup: Setup,
     /// The latest moment that a message told.
     pub now: Mono,
+    /// What the wall clock shows.
+    pub wall: Wall,
+    /// Which screen of the header is open.
+    pub tab: Tab,
+    /// How the log is looked at.
+    pub log: LogView,
+    /// What others did.
+    pub others: Others,
+    /// Values that this visit wrote on foreign groups.
+    pub kept: Kept,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The frame on screen.
@@ -164,6 +178,11 @@ impl State {
         let no_journal = setup.limits.no_journal.clone();
         let mut state = Self {
             now: Mono::default(),
+            wall: Wall::default(),
+            tab: Tab::default(),
+            log: LogView::default(),
+            others: Others::default(),
+            kept: Kept::new(),
             size: (80, 24),
             shown: None,
             held_back: None,

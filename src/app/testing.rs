@@ -392,6 +392,7 @@ impl World {
             groups,
             tasks: TaskColumns::new(self.tasks.values().cloned().collect()),
             files: None,
+            written: Vec::new(),
             notices: Vec::new(),
             cost: Cost::default(),
         };
@@ -694,8 +695,15 @@ impl World {
                 undone.push(self.journal[n].number);
             }
         }
-        let entry =
-            Entry { number, time_ms: 0, title: plan.title, shell: plan.shell, steps, undone_by: None, undoes: undone };
+        let entry = Entry {
+            number,
+            time_ms: self.now.0 / 1_000_000,
+            title: plan.title,
+            shell: plan.shell,
+            steps,
+            undone_by: None,
+            undoes: undone,
+        };
         self.journal.push(entry.clone());
         let journal = Arc::from(self.journal.clone());
         self.tell(state, Message::Journal(journal));

@@ -14,6 +14,7 @@ use super::session::Session;
 use super::signals::{self, Asked};
 use super::suspend;
 use super::terminal::{self, Screen};
+use super::wall;
 use super::worker::{Reply, Request, Worker};
 use crate::app::command::{Command, Leave};
 use crate::app::message::Message;
@@ -126,6 +127,7 @@ impl Shell {
             self.tell(Message::Quiet(first))?;
         }
         self.measure_terminal()?;
+        self.read_clock()?;
         let commands = start(&mut self.state);
         self.perform(commands)?;
         loop {
@@ -155,6 +157,7 @@ impl Shell {
             }
             // SIGWINCH may have come before anybody listened for it.
             self.measure_terminal()?;
+            self.read_clock()?;
             let now = self.now();
             self.tell(Message::Tick(now))?;
         }
@@ -177,6 +180,14 @@ impl Shell {
             self.tell(Message::Resize { columns: size.0, rows: size.1 })?;
         }
         Ok(())
+    }
+
+    /// Tells what the wall clock shows, if it was set since it was told.
+    fn read_clock(&mut self) -> Result<()> {
+        let now = wall::wall(self.now());
+        let told = self.state.wall;
+        let same = told.offset_s == now.offset_s && told.ms_at(now.at).abs_diff(now.ms) < 500;
+        if same { Ok(()) } else { self.tell(Message::Wall(now)) }
     }
 
     fn now(&self) -> Mono {
@@ -203,6 +214,7 @@ impl Shell {
             }
             Incoming::Quiet(cpu) => self.tell(Message::Quiet(cpu))?,
             Incoming::Reply(Reply::App(message)) => self.tell(message)?,
+            Incoming::Reply(Reply::Busy(on)) => self.tell(Message::Busy { on, now })?,
             Incoming::Reply(Reply::Changed(what)) => self.sampling.changed(what),
             Incoming::Reply(Reply::Left(said)) => return Ok(Some(said)),
             // The terminal is gone, or somebody wants us to end.
@@ -227,6 +239,7 @@ impl Shell {
                 Command::Plan(token, intent) => self.worker.ask(Request::Plan(token, intent)),
                 Command::Execute(token, plan) => self.worker.ask(Request::Execute(token, plan)),
                 Command::Copy(text) => self.copy(text)?,
+                Command::Keep { name, text } => self.worker.ask(Request::Keep { name, text }),
                 Command::LoadExperiment(source) => self.worker.ask(Request::Load(source)),
                 Command::Experiment(control) => self.worker.ask(Request::Experiment(control)),
                 Command::MeasureAnew => self.sampling.measure_anew("0: measure anew"),
@@ -273,7 +286,7 @@ impl Shell {
     fn copy(&mut self, text: String) -> Result<()> {
         self.screen.write(CopyToClipboard::to_clipboard_from(&text)).context("writing to the terminal")?;
         // The file may lie on a disk that is slow to answer.
-        self.worker.ask(Request::Keep(text));
+        self.worker.ask(Request::Copied(text));
         Ok(())
     }
 }

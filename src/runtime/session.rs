@@ -93,6 +93,12 @@ impl Session {
         })
     }
 
+    /// Whether an experiment runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.driver.is_some()
+    }
+
     /// Does what the app asks.
     pub fn control(&mut self, control: Control, hands: &mut Hands) -> Told {
         match control {

@@ -33,7 +33,14 @@ pub enum Request {
     /// Drive the experiment that is loaded.
     Experiment(Control),
     /// Keep what was copied in a file, too.
-    Keep(String),
+    Copied(String),
+    /// Write text into a file of this name.
+    Keep {
+        /// The file's name.
+        name: String,
+        /// The text.
+        text: String,
+    },
     /// A sampling, for the experiment that runs.
     Sampled(Arc<Snapshot>),
     /// End the visit.
@@ -44,6 +51,8 @@ pub enum Request {
 pub enum Reply {
     /// For the app.
     App(Message),
+    /// It begins to change something, or has ended and told all.
+    Busy(bool),
     /// Something was changed: sample at once. What it was, if a person asked for it.
     Changed(Option<String>),
     /// The visit ended: what to say on stderr after the terminal was given back.
@@ -113,6 +122,13 @@ impl State {
         }
     }
 
+    /// Does what may change the host: the app is told before and after, so that it takes nothing of it for somebody else's.
+    fn busy(&mut self, work: impl FnOnce(&mut Self)) {
+        (self.tell)(Reply::Busy(true));
+        work(self);
+        (self.tell)(Reply::Busy(false));
+    }
+
     fn app(&self, message: Message) {
         (self.tell)(Reply::App(message));
     }
@@ -126,24 +142,30 @@ impl State {
                 }
                 self.intents.insert(token, intent);
             }
-            Request::Execute(token, plan) => self.execute(token, &plan),
+            Request::Execute(token, plan) => self.busy(|worker| worker.execute(token, &plan)),
             Request::Load(source) => {
                 let loaded = self.session.load(&source, &self.hands);
                 self.app(Message::Experiment(loaded));
             }
             Request::Experiment(control) => {
-                let told = self.session.control(control, &mut self.hands);
-                self.told(told);
+                self.busy(|worker| {
+                    let told = worker.session.control(control, &mut worker.hands);
+                    worker.told(told);
+                });
             }
-            Request::Keep(text) => self.app(Message::Copied(match clipboard::keep(&text) {
+            Request::Keep { name, text } => self.app(Message::Copied(match clipboard::keep(&name, &text) {
+                Ok(path) => Ok(format!("the visit is written as a script: {}", path.display())),
+                Err(why) => Err(format!("the script cannot be written: {why}")),
+            })),
+            Request::Copied(text) => self.app(Message::Copied(match clipboard::keep(clipboard::COPIED, &text) {
                 Ok(path) => Ok(format!("copied; also in {}", path.display())),
                 Err(why) => Ok(format!("copied, if the terminal allows it (not in a file: {why})")),
             })),
-            Request::Sampled(snapshot) => {
-                let told = self.session.sampled(snapshot, &mut self.hands);
-                self.told(told);
-            }
-            Request::Leave(_) => {}
+            Request::Sampled(snapshot) if self.session.is_running() => self.busy(|worker| {
+                let told = worker.session.sampled(snapshot, &mut worker.hands);
+                worker.told(told);
+            }),
+            Request::Sampled(_) | Request::Leave(_) => {}
         }
     }
 

@@ -21,13 +21,20 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     let layout = &state.layout;
     let area = layout.header;
     let right = freshness(state);
+    let screens = layout.screens.first().map_or(area.right(), |name| name.area.x);
+    let free = Area::new(area.x, area.y, screens.saturating_sub(area.x + 1), 1);
     painter.pieces(
-        Area::new(area.x + 1, area.y, area.width - 1, 1),
+        Area::new(free.x + 1, free.y, free.width.saturating_sub(1), 1),
         &[("cgrove", theme.heading), ("  ", theme.text), (&who(state), theme.text)],
     );
     if !right.is_empty() {
         let text = format!(" {right} ");
-        painter.put_right(area, &text, theme.on);
+        painter.put_right(free, &text, theme.on);
+    }
+    for name in &layout.screens {
+        let style = if name.on { theme.on } else { theme.text };
+        let (open, close) = if name.on { ("[", "]") } else { (" ", " ") };
+        painter.put(name.area, &format!("{open}{}{close}", name.text), style);
     }
     let area = layout.second;
     let known = state.setup.stage.is_some() || state.table().is_some();

@@ -18,6 +18,8 @@ use crate::model::time::Mono;
 use crate::plan::step::Confirm;
 use crate::split::table::{Enough, Given, Got, Owed, Verdict};
 
+mod log;
+
 fn drawn(state: &State) -> (ratatui::buffer::Buffer, (u16, u16)) {
     let mut terminal = Terminal::new(TestBackend::new(state.size.0, state.size.1)).unwrap();
     terminal.draw(|frame| super::draw(frame, state)).unwrap();

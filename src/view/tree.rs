@@ -1,5 +1,6 @@
 //! The tree: one line a group.
 mod bar;
+mod mark;
 mod target;
 
 use ratatui::style::Style;
@@ -22,6 +23,7 @@ use super::header;
 use super::moving;
 use super::paint::Painter;
 use bar::bar;
+use mark::mark;
 use target::target;
 
 /// What all rows of a frame share.
@@ -216,6 +218,7 @@ fn row_line(painter: &mut Painter<'_>, state: &State, common: &Common<'_>, row: 
         let last = state.layout.cells.first().map_or(area.x, |cells| cells.x + cells.width + 1);
         painter.put(Area::new(last, area.y, area.right().saturating_sub(last), 1), &text, theme.warning);
     }
+    mark(painter, state, row, area);
     target(painter, state, row, area);
     if selected && state.moving.is_none() {
         let style = if state.in_panel { theme.selected_elsewhere } else { theme.selected };

@@ -13,6 +13,8 @@ use crate::model::hierarchy::Version;
 use crate::model::id::GroupId;
 use crate::model::place::Place;
 use crate::plan::intent::{Intent, Target};
+use crate::plan::journal::Journal;
+use crate::plan::script::script;
 use crate::split::table::Enough;
 
 pub(super) fn ask_new(state: &mut State, sibling: bool) {
@@ -114,4 +116,17 @@ pub(super) fn leave(state: &mut State) -> Vec<Command> {
     }
     state.dialog = Some(Dialog::Leave(Receipt::default()));
     Vec::new()
+}
+
+/// Has the visit so far written as a shell script.
+pub(super) fn write_script(state: &State) -> Command {
+    let pid = state.snapshot().map(|snapshot| snapshot.host.pid);
+    let journal = Journal {
+        pid,
+        time_ms: state.journal.first().map_or(0, |entry| entry.time_ms),
+        entries: state.journal.to_vec(),
+        ..Journal::default()
+    };
+    let text = script(&journal, &|ms| state.wall.clock(ms));
+    Command::Keep { name: format!("cgrove-visit-{}.sh", pid.unwrap_or(0)), text }
 }

@@ -1,13 +1,18 @@
 //! What only changes what is looked at: cursor, panels, base, hierarchy, order, pause.
+use super::super::change::{self, Ask};
 use super::super::command::Command;
 use super::super::experiment::{Control, Phase};
 use super::super::filter::Filter;
 use super::super::frame;
+use super::super::keymap::Action;
+use super::super::log;
 use super::super::scale::Scale;
+use super::super::screen::{self, Tab};
 use super::super::sort::{Column, Order};
 use super::super::state::{Panel, State};
 use super::super::tree;
 use crate::model::id::{GroupKey, HierarchyId};
+use crate::plan::intent::Intent;
 
 pub(super) fn go(state: &mut State, by: isize) {
     if state.in_panel {
@@ -21,6 +26,41 @@ pub(super) fn go(state: &mut State, by: isize) {
     }
     let index = tree::cursor_index(state).saturating_add_signed(by);
     tree::go_to(state, index);
+}
+
+/// What an action means on the log; `None` if it means there what it always means.
+pub(super) fn in_log(state: &mut State, action: Action) -> Option<Vec<Command>> {
+    let height = if state.log.full { state.layout.panel.height } else { state.layout.tree.height };
+    let page = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1);
+    match action {
+        Action::Up => log::go(state, -1),
+        Action::Down => log::go(state, 1),
+        Action::PageUp => log::go(state, -page),
+        Action::PageDown => log::go(state, page),
+        Action::HalfUp => log::go(state, -(page / 2).max(1)),
+        Action::HalfDown => log::go(state, (page / 2).max(1)),
+        Action::First => log::go(state, isize::MIN / 2),
+        Action::Last => log::go(state, isize::MAX / 2),
+        Action::Left | Action::Right => {}
+        Action::Enter => {
+            state.log.full = !state.log.full;
+            state.log.detail_top = 0;
+        }
+        Action::Back if state.log.full => {
+            state.log.full = false;
+            state.log.detail_top = 0;
+        }
+        Action::Back => screen::show(state, Tab::Tree),
+        Action::Copy => return log::shell(state).map(|lines| vec![Command::Copy(lines)]),
+        Action::Undo => {
+            let entries = vec![log::selected_entry(state)?.number];
+            let commands = change::begin(state, Intent::Undo { entries }, Ask::Always);
+            state.undo_asked = !commands.is_empty();
+            return Some(commands);
+        }
+        _ => return None,
+    }
+    Some(Vec::new())
 }
 
 pub(super) fn page(state: &State) -> isize {

@@ -1,13 +1,19 @@
 //! Which actions cannot be used now, and why not.
 use super::super::keymap::{About, Action, binding};
+use super::super::layout::Screen;
+use super::super::log;
+use super::super::screen;
 use super::super::state::State;
 use crate::plan::journal;
 
 /// Why an action cannot be used now; `None` if it can.
 #[must_use]
 pub fn off(state: &State, action: Action) -> Option<String> {
+    if let Some(why) = screen::off(state, action) {
+        return Some(why);
+    }
     let changes = binding(action).is_some_and(|b| b.about == About::Change)
-        && !matches!(action, Action::Copy | Action::Tag | Action::Untag | Action::Arm);
+        && !matches!(action, Action::Script | Action::Copy | Action::Tag | Action::Untag | Action::Arm);
     if changes {
         if state.setup.limits.read_only {
             return Some("--read-only: nothing is changed in this visit".to_owned());
@@ -22,6 +28,11 @@ pub fn off(state: &State, action: Action) -> Option<String> {
         if needs_group && state.selected().is_none() {
             return Some("no group is selected".to_owned());
         }
+    }
+    if state.layout.screen == Screen::Log
+        && let Some(why) = off_in_log(state, action)
+    {
+        return Some(why);
     }
     let top = state.selected_place().is_some_and(|place| place.is_top());
     match action {
@@ -40,6 +51,11 @@ pub fn off(state: &State, action: Action) -> Option<String> {
             Some("nothing was changed in this visit".to_owned())
         }
         Action::Redo if journal::next_redo(&state.journal).is_none() => Some("nothing was taken back".to_owned()),
+        Action::Script if state.journal.is_empty() => Some("nothing was changed in this visit".to_owned()),
+        Action::ShowLog if matches!(state.layout.screen, Screen::Big | Screen::TooSmall) && !state.big => {
+            Some("the log needs 80x24; in a smaller terminal `cgrove journal` prints it".to_owned())
+        }
+        Action::Copy if state.layout.screen == Screen::Log => None,
         Action::Copy if state.last_change.is_none() => Some("no change yet, so no shell lines".to_owned()),
         Action::BaseOut if state.tree.base.is_none() => Some("the top is the base".to_owned()),
         Action::NextHierarchy | Action::PreviousHierarchy
@@ -48,5 +64,24 @@ pub fn off(state: &State, action: Action) -> Option<String> {
             Some("this host has one hierarchy".to_owned())
         }
         _ => None,
+    }
+}
+
+/// On the log, undo and copy are about the selected row.
+fn off_in_log(state: &State, action: Action) -> Option<String> {
+    if !matches!(action, Action::Undo | Action::Copy) {
+        return None;
+    }
+    let rows = log::rows(state);
+    match rows.get(log::selected(state, &rows)) {
+        None => Some("nothing was changed in this visit".to_owned()),
+        Some(log::Row::Seen(_)) => Some("somebody else did it: cgrove can neither copy nor undo it".to_owned()),
+        Some(log::Row::Own(entry)) if action == Action::Copy => {
+            entry.shell.is_empty().then(|| "it has no shell lines".to_owned())
+        }
+        Some(log::Row::Own(entry)) if entry.undone_by.is_some() => {
+            Some("it is undone already; ^R does again what was undone last".to_owned())
+        }
+        Some(log::Row::Own(entry)) => (!entry.stands()).then(|| "nothing of it stands".to_owned()),
     }
 }

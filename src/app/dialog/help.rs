@@ -2,6 +2,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::keymap::{About, BINDINGS};
+use super::super::screen::Tab;
 use super::super::state::{Panel, State};
 use super::super::text::width;
 use super::{Dialog, Face, Focus, Line, Reply, Tone};
@@ -49,7 +50,13 @@ impl Help {
     /// How it looks.
     #[must_use]
     pub fn face(self, state: &State) -> Face {
-        let mut lines = vec![Line::plain(panel(state.panel))];
+        let mut lines = vec![Line::plain(match state.tab {
+            Tab::Tree => panel(state.panel),
+            Tab::Log => {
+                "The log: what was done in this visit, the newest below, and what others changed. Arrows choose, Enter shows \
+                 it on the full page, y copies its shell lines, u undoes it, W writes the whole visit as a script."
+            }
+        })];
         for about in About::ALL {
             lines.push(Line::toned(about.title(), Tone::Heading));
             let here = BINDINGS.iter().filter(|binding| binding.about == about);

@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 use crate::model::workload::WorkloadState;
 
 use super::super::command::{Command, Leave};
+use super::super::kept;
 use super::super::state::State;
 use super::{Choice, Dialog, Face, Focus, Line, Moved, Reply, Tone, moved};
 
@@ -53,6 +54,16 @@ impl Receipt {
             lines.extend(changes.iter().take(5).map(|title| Line::toned(format!("  {title}"), Tone::Quiet)));
             if changes.len() > 5 {
                 lines.push(Line::toned(format!("  and {} more", changes.len() - 5), Tone::Quiet));
+            }
+        }
+        let kept = kept::told_of_all(state);
+        if !kept.is_empty() {
+            lines.push(Line::plain("on groups that were there before:"));
+            lines.extend(kept.iter().take(5).map(|(what, fate, stays)| {
+                Line::toned(format!("  {what}: {fate}"), if *stays { Tone::Quiet } else { Tone::Warning })
+            }));
+            if kept.len() > 5 {
+                lines.push(Line::toned(format!("  and {} more: 4", kept.len() - 5), Tone::Quiet));
             }
         }
         if lines.is_empty() {
