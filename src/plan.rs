@@ -21,6 +21,7 @@ pub mod journal;
 pub mod launch;
 pub mod lineage;
 pub mod move_task;
+pub mod moved;
 pub mod needs;
 pub mod preview;
 pub mod quote;

@@ -40,6 +40,8 @@ mod remove;
 mod rows;
 #[path = "live/screen.rs"]
 mod screen;
+#[path = "live/threads.rs"]
+mod threads;
 #[path = "live/tree.rs"]
 mod tree;
 #[path = "live/verify.rs"]
@@ -77,6 +79,7 @@ fn entries() -> Vec<Entry> {
         remove::trials(),
         rows::trials(),
         screen::trials(),
+        threads::trials(),
         tree::trials(),
         verify::trials(),
         weights::trials(),
@@ -106,7 +109,7 @@ fn trial(entry: Entry, stage: &Arc<Stage>, required: bool) -> Trial {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = spinner::be_one().or_else(rows::become_the_command) {
+    if let Some(code) = spinner::be_one().or_else(threads::be_one).or_else(rows::become_the_command) {
         return code;
     }
     let required = std::env::var_os("CGROVE_LIVE").is_some_and(|value| value == "require");

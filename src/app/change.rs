@@ -8,6 +8,7 @@ use crate::model::id::GroupKey;
 use crate::model::time::Mono;
 use crate::plan::intent::Intent;
 use crate::plan::journal;
+use crate::plan::moved;
 use crate::plan::refusal::Refusal;
 use crate::plan::step::{Confirm, Outcome, Plan, Step};
 
@@ -203,8 +204,12 @@ pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
     let Some(flight) = state.flight.take_if(|flight| flight.token == token) else { return Vec::new() };
     state.dirty = true;
     let Report { entry, problem, instead } = report;
+    let title = entry.as_ref().map_or(flight.title, |entry| match short(entry) {
+        Some(short) => format!("{}: {}", entry.title, short.count),
+        None => entry.title.clone(),
+    });
     state.last_change = Some(LastChange {
-        title: entry.as_ref().map_or(flight.title, |entry| entry.title.clone()),
+        title,
         shell: entry.as_ref().map_or(flight.shell, |entry| entry.shell.clone()),
         number: entry.as_ref().map(|entry| entry.number),
         problem: problem.clone(),
@@ -225,6 +230,14 @@ pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
     let old = state.removed.len().saturating_sub(1000);
     state.removed.drain(..old);
     if flight.rest.is_empty() { Vec::new() } else { begin_all(state, flight.rest, flight.ask) }
+}
+
+/// What the moves of an entry fell short of.
+fn short(entry: &journal::Entry) -> Option<moved::Short> {
+    moved::short(entry.steps.iter().filter_map(|record| match &record.state {
+        journal::State::Done(outcome) => Some((&record.step, outcome)),
+        _ => None,
+    }))
 }
 
 /// What an entry says of the groups: what to select, which weights stand now, what the kernel stored otherwise.
@@ -248,20 +261,16 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
                     }
                 }
             }
-            (Step::Move { to, .. }, Outcome::Moved(moved)) => {
+            (Step::Move { .. }, Outcome::Moved(moved)) => {
                 for one in moved {
                     state.task_tags.remove(&one.task);
-                }
-                let stayed: Vec<_> = moved.iter().filter(|one| one.now != *to).collect();
-                if let Some(one) = stayed.first() {
-                    let (n, all) = (moved.len() - stayed.len(), moved.len());
-                    said = Some(format!("{n} of {all} tasks moved; {} is in {} now", one.task.tid, one.now));
                 }
             }
             (_, Outcome::Nothing(why)) => said = Some(why.clone()),
             _ => {}
         }
     }
+    said = short(entry).map(|short| short.text()).or(said);
     if entry.undoes.is_empty()
         && let Some(key) = made
     {

@@ -15,7 +15,7 @@ use super::words;
 
 mod what;
 
-use what::{is_there, leader, moving, subject};
+use what::{has_ended, is_there, leader, living, moving, source, subject};
 
 /// The plan to move `keys` into the group at `to`.
 ///
@@ -43,7 +43,7 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
             }
             seen.push(facts.task.tgid);
         }
-        let Some(from) = facts.groups.get(&to.hierarchy) else {
+        let Some(from) = source(survey, facts, to, scope) else {
             return Err(draft.refuse(format!(
                 "Where {} is in this hierarchy cannot be seen from here: it lies outside this cgroup namespace, and a move \
                  across its border is refused. (ENOENT)",
@@ -54,7 +54,7 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], to: &Place, scope: Scope) -> Resu
             already += 1;
             continue;
         }
-        check_kind(&draft, facts, scope).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
+        check_kind(&draft, facts, to, scope).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
         target::border(&draft, from, to)?;
         target::rights(&draft, from, to, scope)?;
         check_owner(&draft, facts, to).map_err(|refusal| without(&draft, refusal, keys, key, to, scope))?;
@@ -110,8 +110,9 @@ fn without(draft: &Draft<'_>, refusal: Refusal, keys: &[TaskKey], one: TaskKey, 
     let process = tasks::process_of(survey, one.tid);
     let can = |key: &TaskKey| {
         let same = scope == Scope::Process && tasks::process_of(survey, key.tid) == process;
-        let may =
-            |facts: &TaskFacts| check_kind(draft, facts, scope).and_then(|()| check_owner(draft, facts, to)).is_ok();
+        let may = |facts: &TaskFacts| {
+            check_kind(draft, facts, to, scope).and_then(|()| check_owner(draft, facts, to)).is_ok()
+        };
         *key != one && !same && tasks::alive(survey, *key).is_some_and(may)
     };
     let others: Vec<TaskKey> = keys.iter().copied().filter(can).collect();
@@ -123,12 +124,23 @@ fn without(draft: &Draft<'_>, refusal: Refusal, keys: &[TaskKey], one: TaskKey, 
 }
 
 /// Zombies and kernel threads.
-fn check_kind(draft: &Draft<'_>, facts: &TaskFacts, scope: Scope) -> Result<(), Refusal> {
+fn check_kind(draft: &Draft<'_>, facts: &TaskFacts, to: &Place, scope: Scope) -> Result<(), Refusal> {
     let task = &facts.task;
     let name = words::task(draft.survey, task.key.tid);
-    if matches!(task.state, 'Z' | 'X') {
-        let others = facts.threads.iter().filter(|key| key.tid != task.key.tid).count();
-        if scope == Scope::Thread || others == 0 {
+    if has_ended(facts) {
+        let others = living(draft.survey, facts).len();
+        if scope == Scope::Thread && others > 0 {
+            let whole = Intent::Move { tasks: vec![task.key], to: to.clone(), scope: Scope::Process };
+            let threads = words::count(others, "other thread");
+            let live = if others == 1 { "lives" } else { "live" };
+            return Err(draft
+                .refuse(format!(
+                    "The main thread of {name} has ended while {threads} of the process {live}. The kernel would accept to move \
+                     it alone and do nothing."
+                ))
+                .way(format!("move the process: its {threads}"), vec![whole]));
+        }
+        if others == 0 {
             return Err(draft.refuse(format!(
                 "{name} is a zombie: it has ended and only waits for its parent ({}) to read how. The kernel would accept the \
                  move and do nothing.",
@@ -183,7 +195,7 @@ fn check_owner(draft: &Draft<'_>, facts: &TaskFacts, to: &Place) -> Result<(), R
 
 /// v2: a thread moves only within its threaded domain.
 fn check_domain(draft: &Draft<'_>, facts: &TaskFacts, from: &Place, to: &Place) -> Result<(), Refusal> {
-    if draft.world.version(to) == Version::V1 || facts.threads.len() == 1 && domain(draft, from) == domain(draft, to) {
+    if draft.world.version(to) == Version::V1 {
         return Ok(());
     }
     let (mine, its) = (domain(draft, from), domain(draft, to));
@@ -217,11 +229,11 @@ fn consequences(draft: &mut Draft<'_>, facts: &TaskFacts, from: &Place, to: &Pla
     let survey = draft.survey;
     let process = facts.task.tgid;
     let name = words::task(survey, process);
-    let threads = facts.threads.len();
+    let alive = living(survey, facts);
+    let threads = alive.len();
     match scope {
         Scope::Process if threads > 1 => {
-            let mut places: Vec<&Place> =
-                moving(survey, facts, scope).iter().filter_map(|f| f.groups.get(&to.hierarchy)).collect();
+            let mut places: Vec<&Place> = alive.iter().filter_map(|f| f.groups.get(&to.hierarchy)).collect();
             places.sort();
             places.dedup();
             if places.len() > 1 {
@@ -236,12 +248,14 @@ fn consequences(draft: &mut Draft<'_>, facts: &TaskFacts, from: &Place, to: &Pla
             }
         }
         Scope::Thread if threads > 1 => {
-            draft.warn(format!("One thread of {threads} moves; the others of {name} stay where they are."));
+            let stay = if threads == 2 { "the other stays where it is" } else { "the others stay where they are" };
+            draft.warn(format!("One thread of {threads} of process {name} moves; {stay}."));
         }
         _ => {}
     }
-    if matches!(facts.task.state, 'Z' | 'X') {
-        draft.warn(format!("The main thread of {name} has ended; its other threads move."));
+    if scope == Scope::Process && survey.tasks.get(&process).is_some_and(has_ended) {
+        let others = if threads == 1 { "its other thread moves" } else { "its other threads move" };
+        draft.warn(format!("The main thread of {name} has ended; {others}."));
     }
     let own = tasks::is_own(survey, facts.task.key.tid);
     if tasks::is_guarded(survey, process) {

@@ -24,10 +24,10 @@ pub(crate) fn trials() -> Vec<Entry> {
 }
 
 /// A process that only sleeps; it ends with the trial.
-struct Sleeper(Child);
+pub(crate) struct Sleeper(Child);
 
 impl Sleeper {
-    fn start(group: &Path) -> Result<Self, Failed> {
+    pub(crate) fn start(group: &Path) -> Result<Self, Failed> {
         let child = Self(Command::new("sleep").arg("300").spawn()?);
         fs::write(group.join("cgroup.procs"), child.0.id().to_string())?;
         Ok(child)
@@ -46,14 +46,14 @@ impl Drop for Sleeper {
 const COLUMN: u16 = 12;
 
 /// The cell of the first line that `is`.
-fn line(screen: &Screen, what: &str, is: impl Fn(&str) -> bool) -> Result<Cell, Failed> {
+pub(crate) fn line(screen: &Screen, what: &str, is: impl Fn(&str) -> bool) -> Result<Cell, Failed> {
     let text = screen.terminal.text();
     let found = text.lines().position(is).ok_or_else(|| format!("no {what}:\n{text}"))?;
     Ok(Cell { row: u16::try_from(found)?, column: COLUMN })
 }
 
 /// Whether a line is the row of a group.
-fn is_row(line: &str, name: &str) -> bool {
+pub(crate) fn is_row(line: &str, name: &str) -> bool {
     line.starts_with('│') && line.split_whitespace().take(4).any(|word| word == name)
 }
 
@@ -65,27 +65,27 @@ fn shown(screen: &Screen, name: &str, there: bool) -> Result<(), Failed> {
 }
 
 /// Waits until a group is lit.
-fn lit(screen: &Screen, name: &str) -> Result<(), Failed> {
+pub(crate) fn lit(screen: &Screen, name: &str) -> Result<(), Failed> {
     Ok(screen.terminal.wait_until(&format!("{name} lit"), |seen| {
         seen.contents().lines().any(|line| is_row(line, name) && line.contains("◄ drop"))
     })?)
 }
 
 /// The row of a sleeping process in the panel of tasks.
-fn task(screen: &Screen) -> Result<Cell, Failed> {
+pub(crate) fn task(screen: &Screen) -> Result<Cell, Failed> {
     screen.terminal.wait_for(" sleep ")?;
     line(screen, "row of a task", |line| line.starts_with('│') && line.contains(" sleep "))
 }
 
 /// Says yes to what a foreign drop asks, after the time in which no key is taken.
-fn agree(screen: &mut Screen) -> Result<(), Failed> {
+pub(crate) fn agree(screen: &mut Screen) -> Result<(), Failed> {
     screen.terminal.wait_for("do it")?;
     std::thread::sleep(Duration::from_millis(500));
     screen.press("<Left><Enter>")
 }
 
 /// `q`, restore: everything is back.
-fn restored(mut screen: Screen) -> Result<(), Failed> {
+pub(crate) fn restored(mut screen: Screen) -> Result<(), Failed> {
     screen.press("q")?;
     screen.terminal.wait_for("restore")?;
     screen.press("<Enter>")?;

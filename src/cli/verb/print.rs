@@ -10,6 +10,7 @@ use crate::effect::transaction::Report;
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Hierarchy;
 use crate::plan::intent::Intent;
+use crate::plan::moved;
 use crate::plan::quote;
 use crate::plan::refusal::{Refusal, Way};
 use crate::plan::step::{Confirm, Outcome, Plan, Step};
@@ -134,6 +135,8 @@ impl<'a> Printed<'a> {
     /// Writing to stdout.
     pub fn done(&self, report: &Report, instead: &Instead, code: Code) -> anyhow::Result<()> {
         self.warn();
+        let done = report.done.iter().filter_map(|(index, outcome)| Some((self.plan.steps.get(*index)?, outcome)));
+        let short = moved::short(done.clone());
         if self.how.json {
             let mut object = self.object(Some(report));
             object.insert("exit".into(), code.number().into());
@@ -143,14 +146,19 @@ impl<'a> Printed<'a> {
             }
             output::json(&object.into())?;
         } else if report.succeeded() {
-            output::data(&format!("{report}\n{}", self.values(report)))?;
+            let head = match &short {
+                Some(short) => format!("{}: {}", report.title, short.count),
+                None => report.to_string(),
+            };
+            output::data(&format!("{head}\n{}", self.values(report)))?;
         }
         self.say_notes();
-        for (_, outcome) in &report.done {
-            if let Outcome::Nothing(why) = outcome {
+        for (step, outcome) in done {
+            if let (Outcome::Nothing(why), false) = (outcome, matches!(step, Step::Move { .. })) {
                 output::message(&format!("cgrove: {why}"));
             }
         }
+        short.iter().flat_map(|short| &short.why).for_each(|why| output::message(&format!("cgrove: {why}")));
         if !report.succeeded() {
             output::message(&format!("cgrove: {report}{}", instead.text));
         }

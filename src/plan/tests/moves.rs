@@ -50,12 +50,23 @@ fn tasks_that_do_not_move() {
     for guarded in [900, 800, 1] {
         text += &go(&build().survey(), &[guarded], "/a", Scope::Process);
     }
-    let leader =
-        Build::v1().ours("/a").thread(42, 42, "/").thread(42, 43, "/").task(42, |task| task.state = 'Z').survey();
-    text += &go(&leader, &[42], "/a", Scope::Process);
-    text += &go(&leader, &[42], "/a", Scope::Thread);
     let rt = build().file("/a", "cpu.rt_runtime_us", "0").task(42, |task| task.policy = Policy::Fifo).survey();
     text += &go(&rt, &[42], "/a", Scope::Process);
+    insta::assert_snapshot!(text);
+}
+
+/// Of a main thread that has exited the kernel prints the top group, whatever group its process is in.
+#[test]
+fn an_exited_main_thread_counts_for_nothing() {
+    let build = || Build::v1().ours("/a").ours("/b").thread(42, 42, "/").task(42, |task| task.state = 'Z');
+    let mut text = String::new();
+    for survey in [build().thread(42, 43, "/b").survey(), build().thread(42, 43, "/b").thread(42, 44, "/a").survey()] {
+        for (tid, scope) in [(42, Scope::Process), (43, Scope::Process), (42, Scope::Thread), (43, Scope::Thread)] {
+            text += &go(&survey, &[tid], "/a", scope);
+        }
+    }
+    text += &go(&build().thread(42, 43, "/b").survey(), &[42], "/b", Scope::Process);
+    text += &go(&build().survey(), &[42], "/a", Scope::Process);
     insta::assert_snapshot!(text);
 }
 
