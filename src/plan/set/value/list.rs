@@ -30,14 +30,17 @@ pub(super) fn list(file: &str, text: &str) -> Result<(String, Vec<String>), Wron
             Some((part, turned)) => Err(Wrong::new(format!("{part} goes backwards: a range rises. (EINVAL)"))
                 .or(text.replacen(&part, &turned, 1))),
             None if text.contains([':', 'N', 'a']) => Ok((text.to_owned(), Vec::new())),
-            None if text
-                .split([',', '-'])
-                .all(|number| number.bytes().all(|b| b.is_ascii_digit()) && !number.is_empty()) =>
-            {
+            None if text.split(',').all(is_range) => {
                 Err(Wrong::new(format!("{file}: no host can have all of {text}. (ERANGE)")))
             }
             None => Err(Wrong::new(format!("{file} takes a list such as 0-3,5; \"{text}\" is none. (EINVAL)"))),
         };
     }
     Err(Wrong::new(format!("{file} takes a list such as 0-3,5; \"{}\" is none. (EINVAL)", escape(text.as_bytes()))))
+}
+
+/// `4` or `0-3`, of whatever numbers.
+fn is_range(part: &str) -> bool {
+    let digits = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    part.split_once('-').map_or_else(|| digits(part), |(low, high)| digits(low) && digits(high))
 }
