@@ -100,7 +100,7 @@ impl Terminal {
         let size = nix::pty::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = nix::pty::openpty(Some(&size), None)?;
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(program).args(arguments);
+        command.arg("-c").arg(program).args(arguments);
         command.env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("COLORTERM");
         command.envs(environment.iter().copied());
         command.stdin(pty.slave.try_clone()?).stdout(pty.slave).stderr(Stdio::piped());
