@@ -29,6 +29,7 @@ pub mod interest;
 pub mod kept;
 pub mod keymap;
 pub mod layout;
+pub mod left;
 pub mod log;
 pub mod message;
 pub mod mouse;
@@ -146,6 +147,15 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
             state.dirty = true;
         }
         Message::Busy { on, now } => others::busy(state, on, now),
+        Message::Left(left) => {
+            if left.done {
+                // It stands in no journal of this visit.
+                others::forget(state);
+                state.notice = None;
+            }
+            state.dialog = Some(Dialog::Left(dialog::left::Offer::new(left, state.now)));
+            state.dirty = true;
+        }
         Message::Wall(wall) => {
             state.wall = wall;
             state.dirty = true;

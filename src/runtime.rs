@@ -13,6 +13,7 @@ pub mod event_loop;
 pub mod experiment;
 pub mod hands;
 pub mod input;
+pub mod left;
 pub mod look;
 pub mod plain;
 pub mod quiet;

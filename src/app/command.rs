@@ -26,6 +26,8 @@ pub enum Command {
         /// The text.
         text: String,
     },
+    /// Take back what visits left that did not come to their end; answered by `Message::Left`.
+    CleanUp,
     /// Read and check an experiment; answered by `Message::Experiment`.
     LoadExperiment(Source),
     /// Drive the experiment that was loaded.

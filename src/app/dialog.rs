@@ -7,6 +7,7 @@ pub mod confirm;
 pub mod experiments;
 pub mod help;
 pub mod leave;
+pub mod left;
 pub mod palette;
 pub mod refused;
 pub mod signals;
@@ -35,6 +36,8 @@ pub enum Dialog {
     Experiments(experiments::Picker),
     /// The receipt.
     Leave(leave::Receipt),
+    /// What an earlier visit left.
+    Left(left::Offer),
     /// Every command by name.
     Palette(palette::Palette),
     /// Help; the first line on screen.
@@ -159,6 +162,7 @@ impl Dialog {
             Self::Signals(dialog) => dialog.face(),
             Self::Experiments(dialog) => dialog.face(state),
             Self::Leave(dialog) => dialog.face(state),
+            Self::Left(dialog) => dialog.face(state),
             Self::Palette(dialog) => dialog.face(state),
             Self::Help(dialog) => dialog.face(state),
         }
@@ -172,6 +176,7 @@ impl Dialog {
             Self::Signals(dialog) => dialog.key(state, key),
             Self::Experiments(dialog) => dialog.key(state, key),
             Self::Leave(dialog) => dialog.key(state, key),
+            Self::Left(dialog) => dialog.key(state, key),
             Self::Palette(dialog) => dialog.key(state, key),
             Self::Help(dialog) => dialog.key(key),
         }
@@ -185,6 +190,7 @@ impl Dialog {
             Self::Signals(dialog) => dialog.choose(state, option),
             Self::Experiments(dialog) => dialog.choose(state, option),
             Self::Leave(_) => leave::Receipt::choose(option),
+            Self::Left(dialog) => dialog.choose(state, option),
             Self::Palette(dialog) => dialog.choose(state, option),
             Self::Help(_) => (None, Vec::new()),
         }

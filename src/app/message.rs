@@ -13,6 +13,7 @@ use crate::plan::step::Plan;
 use crate::split::table::Table;
 
 use super::experiment::{Loaded, Progress};
+use super::left::Left;
 
 /// Number of a request, from [`super::command::Command`]; the answer carries it back. Never used twice in a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,6 +99,8 @@ pub enum Message {
         /// When that was received.
         now: Mono,
     },
+    /// What visits left that did not come to their end, at the start; or what became of it, after `CleanUp`.
+    Left(Left),
     /// What the wall clock shows, at the start and whenever it was set.
     Wall(Wall),
     /// The workloads of cgrove, whenever they change.

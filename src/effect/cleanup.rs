@@ -60,6 +60,10 @@ pub struct Account {
     pub journal: PathBuf,
     /// The process that wrote it.
     pub pid: Option<i32>,
+    /// Its command line without the program, each word escaped.
+    pub command: Vec<String>,
+    /// When the visit began: wall-clock time in milliseconds since 1970.
+    pub time_ms: u64,
     /// What was done, newest step first.
     pub notes: Vec<Note>,
     /// The journal had nothing left to do and was deleted (never in a dry run).
@@ -123,7 +127,19 @@ pub fn cleanup<'a>(
     directories: &'a dyn Directories,
     executor: Option<&'a mut (dyn Executor + 'a)>,
 ) -> Cleanup {
+    cleanup_of(homes, boot_id, directories, executor, &|_| true)
+}
+
+/// The same of those journals only that `is` takes.
+pub fn cleanup_of<'a>(
+    homes: &[PathBuf],
+    boot_id: &str,
+    directories: &'a dyn Directories,
+    executor: Option<&'a mut (dyn Executor + 'a)>,
+    is: &dyn Fn(&Journal) -> bool,
+) -> Cleanup {
     let (mut journals, failures) = abandoned(homes, boot_id);
+    journals.retain(|journal| is(journal.journal()));
     let mut report = Cleanup { failures, dry_run: executor.is_none(), ..Cleanup::default() };
     for journal in &journals {
         wait_for_workloads(journal.journal());
@@ -132,7 +148,8 @@ pub fn cleanup<'a>(
     while let Some(mut journal) = journals.pop() {
         let notes = one(&mut cleaner, &mut journal, &mut report.failures);
         let complete = notes.iter().all(|note| note.fate != Fate::Left);
-        let mut account = Account { journal: journal.path.clone(), pid: journal.journal().pid, notes, deleted: false };
+        let Journal { pid, command, time_ms, .. } = journal.journal().clone();
+        let mut account = Account { journal: journal.path.clone(), pid, command, time_ms, notes, deleted: false };
         if complete && !report.dry_run {
             match journal.delete() {
                 Ok(()) => account.deleted = true,

@@ -240,6 +240,7 @@ impl Shell {
                 Command::Execute(token, plan) => self.worker.ask(Request::Execute(token, plan)),
                 Command::Copy(text) => self.copy(text)?,
                 Command::Keep { name, text } => self.worker.ask(Request::Keep { name, text }),
+                Command::CleanUp => self.worker.ask(Request::CleanUp),
                 Command::LoadExperiment(source) => self.worker.ask(Request::Load(source)),
                 Command::Experiment(control) => self.worker.ask(Request::Experiment(control)),
                 Command::MeasureAnew => self.sampling.measure_anew("0: measure anew"),

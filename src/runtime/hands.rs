@@ -11,7 +11,9 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, Result};
 
-use crate::effect::executor::{Interruptible, Kernel};
+use super::left::is_left;
+use crate::effect::cleanup::{Cleanup, cleanup_of};
+use crate::effect::executor::{Executor, Interruptible, Kernel};
 use crate::effect::failure::Failure;
 use crate::effect::journal::{self, Log, Writer};
 use crate::effect::supervisor::{Launcher, Nobody, Supervisor};
@@ -260,6 +262,20 @@ impl Hands {
     pub fn settle(self) -> Result<(), Failure> {
         let ended = self.supervisor.map_or(Ok(()), Supervisor::end_all);
         self.journal.map_or(Ok(()), Writer::settle).and(ended)
+    }
+
+    /// Takes back what visits left that did not come to their end; in a dry run only says what would be.
+    ///
+    /// # Errors
+    /// If the machine cannot be read.
+    pub fn clean_up(&mut self, dry_run: bool) -> Result<Cleanup> {
+        let found = self.discover()?;
+        let boot_id = journal::boot_id()?;
+        let directories = &found.hierarchies;
+        let mut nobody = Nobody;
+        let mut kernel = Kernel { directories, launcher: &mut nobody };
+        let executor = (!dry_run).then_some(&mut kernel as &mut dyn Executor);
+        Ok(cleanup_of(&journal::locations(), &boot_id, directories, executor, &is_left))
     }
 
     /// Says in the journal that what stands is kept on purpose: no later visit asks about it.

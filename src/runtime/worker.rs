@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use super::clipboard;
 use super::hands::{Executed, Hands};
+use super::left;
 use super::session::Session;
 use crate::app::command::Leave;
 use crate::app::experiment::{Control, Source};
 use crate::app::message::{Message, Report, Token};
-use crate::effect::journal;
 use crate::model::snapshot::Snapshot;
 use crate::plan::intent::Intent;
 use crate::plan::journal::all_undo;
@@ -34,6 +34,8 @@ pub enum Request {
     Experiment(Control),
     /// Keep what was copied in a file, too.
     Copied(String),
+    /// Take back what visits left that did not come to their end.
+    CleanUp,
     /// Write text into a file of this name.
     Keep {
         /// The file's name.
@@ -108,8 +110,8 @@ struct State {
 impl State {
     fn serve(mut self, inbox: &Receiver<Request>) {
         self.tell_workloads();
-        if let Some(left) = left_behind() {
-            self.app(Message::Notice(left));
+        if let Some(offer) = left::offer(&mut self.hands) {
+            self.app(offer);
         }
         loop {
             match inbox.recv_timeout(POLL) {
@@ -153,6 +155,11 @@ impl State {
                     worker.told(told);
                 });
             }
+            Request::CleanUp => self.busy(|worker| {
+                let told = left::take_back(&mut worker.hands);
+                worker.app(told);
+                (worker.tell)(Reply::Changed(Some("cleanup".to_owned())));
+            }),
             Request::Keep { name, text } => self.app(Message::Copied(match clipboard::keep(&name, &text) {
                 Ok(path) => Ok(format!("the visit is written as a script: {}", path.display())),
                 Err(why) => Err(format!("the script cannot be written: {why}")),
@@ -242,18 +249,6 @@ impl State {
         }
         (self.tell)(Reply::Left(said));
     }
-}
-
-/// What a cgrove that came to no end has left, if one has.
-fn left_behind() -> Option<String> {
-    let boot_id = journal::boot_id().ok()?;
-    let (journals, _unreadable) = journal::abandoned(&journal::locations(), &boot_id);
-    let left = journals.iter().filter(|journal| journal.journal.kept_ms.is_none());
-    let left: usize = left.map(|journal| all_undo(&journal.journal.entries).len()).sum();
-    (left > 0).then(|| {
-        let s = if left == 1 { "" } else { "s" };
-        format!("a cgrove that was killed has left {left} change{s}: `cgrove cleanup` takes them back")
-    })
 }
 
 /// What was done, for the line that says since when is measured: without how many processes it was.

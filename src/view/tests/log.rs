@@ -1,5 +1,7 @@
 //! The log, and what it says of others, in the tree and in the receipt.
 use super::*;
+use crate::app::command::Command;
+use crate::app::left::{Fate, Left, Note, Visit};
 use crate::app::update;
 use crate::model::snapshot::Written;
 use crate::model::time::Wall;
@@ -89,4 +91,57 @@ fn a_value_that_is_taken_back_in_the_log_80x24() {
 #[test]
 fn a_value_that_became_another_in_the_receipt_80x24() {
     insta::assert_snapshot!(foreign("77", "q", plain()));
+}
+
+fn left(done: bool) -> Left {
+    let note = |text: &str, fate| Note { text: text.to_owned(), fate };
+    let visit = |name: &str, notes| Visit { name: name.to_owned(), time_ms: 50_520_000, notes };
+    let killed = vec![
+        note("/sys/fs/cgroup/cpu/cg1/cg2: removed", Fate::TakenBack),
+        note("/sys/fs/cgroup/cpu/web/cpu.shares: 1024 again", Fate::TakenBack),
+        note("/sys/fs/cgroup/cpu/cg1: holds tasks of others: 4242 (sleep)", Fate::Left),
+    ];
+    let other = vec![note("/sys/fs/cgroup/cpu/db/cpu.shares: is 300 now, others wrote it", Fate::Foreign)];
+    let visits = vec![visit("cgrove (process 4242)", killed), visit("cgrove apply x.toml (process 77)", other)];
+    Left { visits, failures: Vec::new(), done }
+}
+
+/// The dialog of what was left, after some keys.
+fn offered(done: bool, setup: Setup, size: (u16, u16), keys: &str) -> String {
+    let mut world = figure();
+    let mut state = world.state(setup, size.0, size.1);
+    world.tell(&mut state, Message::Left(left(done)));
+    world.now = Mono(world.now.0 + SECOND);
+    world.press(&mut state, keys);
+    screen(&state)
+}
+
+#[test]
+fn what_was_left_is_offered_80x24() {
+    insta::assert_snapshot!(offered(false, plain(), (80, 24), ""));
+}
+
+#[test]
+fn what_was_left_is_looked_at_80x24() {
+    insta::assert_snapshot!(offered(false, ascii(), (80, 24), "<Right><Enter>"));
+}
+
+#[test]
+fn what_was_left_is_taken_back_58x16() {
+    insta::assert_snapshot!(offered(true, plain(), (58, 16), ""));
+}
+
+#[test]
+fn what_was_left_is_taken_back_only_if_that_is_chosen() {
+    for (keys, taken) in [("<Enter>", false), ("<Esc>", false), ("<Left><Enter>", true)] {
+        let mut world = figure();
+        let mut state = world.state(plain(), 80, 24);
+        world.tell(&mut state, Message::Left(left(false)));
+        world.press(&mut state, "<Left><Enter>");
+        assert!(state.dialog.is_some() && world.other.is_empty(), "keys that were on their way answer nothing");
+        world.now = Mono(world.now.0 + SECOND);
+        world.press(&mut state, keys);
+        assert_eq!(world.other.contains(&Command::CleanUp), taken, "{keys}");
+        assert!(state.dialog.is_none());
+    }
 }
