@@ -8,6 +8,7 @@ pub mod error;
 pub mod files;
 pub mod fixture;
 pub mod fs;
+pub mod guarded;
 pub(crate) mod handles;
 pub mod host;
 pub mod load;

@@ -19,7 +19,7 @@ use super::discover::{Discovery, discover};
 use super::error::{Error, MOST};
 use super::fs::{Fs, Kind};
 use super::values::{parsed, refused};
-use super::{files, host, paths, tasks};
+use super::{files, guarded, host, paths, tasks};
 
 /// Looks at what `needs` name, on a host discovered afresh.
 ///
@@ -35,7 +35,7 @@ pub fn survey(fs: &dyn Fs, needs: &Needs) -> Result<Survey, Error> {
 #[must_use]
 pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discovery) -> Survey {
     let mut survey = Survey {
-        guarded: guarded(fs, host.pid),
+        guarded: guarded::guarded(fs, host.pid),
         border: border(&host, &discovery.hierarchies),
         host,
         hierarchies: discovery.hierarchies.clone(),
@@ -60,12 +60,13 @@ pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discov
     }
     let named =
         needs.groups.iter().chain(survey.groups.keys().filter(|at| needs.subtrees.iter().any(|top| at.is_within(top))));
-    let mut tids: BTreeSet<Tid> = needs.tasks.iter().copied().collect();
+    let named_tasks: BTreeSet<Tid> = needs.tasks.iter().copied().collect();
+    let mut tids = named_tasks.clone();
     tids.extend(named.filter_map(|at| survey.groups.get(at)?.tasks.value()).flatten());
     for &tid in &tids {
         reader.with_threads(tid, needs.tasks.contains(&tid), &mut survey.tasks);
     }
-    for &tid in &needs.tasks {
+    for &tid in if needs.whereabouts { &tids } else { &named_tasks } {
         let at: Vec<Place> =
             survey.tasks.get(&tid).map(|facts| facts.groups.values().cloned().collect()).unwrap_or_default();
         for place in &at {
@@ -73,21 +74,6 @@ pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discov
         }
     }
     survey
-}
-
-/// This process and all processes above it, up to the first.
-#[must_use]
-pub fn guarded(fs: &dyn Fs, own: Pid) -> BTreeSet<Pid> {
-    let mut all = BTreeSet::from([own]);
-    let mut pid = own;
-    // A circle (the parent of a number that was used again) ends at the first that is known already.
-    while let Some(parent) = stat_of(fs, pid, pid).map(|stat| stat.ppid).filter(|&parent| parent > 0) {
-        if !all.insert(parent) {
-            break;
-        }
-        pid = parent;
-    }
-    all
 }
 
 /// See [`Survey::border`]. Only v2 has it, and only outside of the initial cgroup namespace.
@@ -237,16 +223,15 @@ impl Reader<'_> {
     }
 }
 
-fn stat_of(fs: &dyn Fs, process: Pid, tid: Tid) -> Option<stat::Stat> {
+pub(super) fn stat_of(fs: &dyn Fs, process: Pid, tid: Tid) -> Option<stat::Stat> {
     let text = fs.read(format!("/proc/{process}/task/{tid}/stat").as_bytes(), MOST).ok()?;
     stat::stat(&text).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, HierarchyId, Needs, Place, Survey, guarded, paths, survey};
+    use super::{Field, HierarchyId, Needs, Place, Survey, paths, survey};
     use crate::kernel::fixture::Fixture;
-    use crate::kernel::real::RealFs;
 
     const HOST: &str = include_str!("../../tests/fixtures/one_by_one.txt");
     const V2: &str = include_str!("../../tests/fixtures/cgroup_namespace.txt");
@@ -342,11 +327,11 @@ mod tests {
     }
 
     #[test]
-    fn own_ancestors_are_guarded() {
-        let survey = looked(HOST, &Needs::default());
-        assert_eq!(survey.guarded.into_iter().collect::<Vec<_>>(), [1, 500]);
-        let own = i32::try_from(std::process::id()).unwrap();
-        let guarded = guarded(&RealFs, own);
-        assert!(guarded.contains(&own) && guarded.contains(&std::os::unix::process::parent_id().cast_signed()));
+    fn the_whereabouts_of_a_groups_tasks() {
+        let group = place(CPU, "/cg1/cg3");
+        let needs = Needs { groups: vec![group.clone()], ..Needs::default() };
+        let agents = place(HierarchyId(4), "/agents/one");
+        assert!(looked(HOST, &needs).group(&agents).is_none());
+        assert!(looked(HOST, &Needs { whereabouts: true, ..needs }).group(&agents).is_some());
     }
 }

@@ -30,6 +30,8 @@ pub struct Needs {
     /// Tasks: their facts and their group in every hierarchy, also of all threads of their processes; and the facts of
     /// the groups that they are in.
     pub tasks: Vec<Tid>,
+    /// Also the groups, in every hierarchy, of the tasks that are in `groups` and `subtrees`.
+    pub whereabouts: bool,
 }
 
 /// Fresh facts for planning. What is not in `groups` or `tasks` did not exist when it was looked for.

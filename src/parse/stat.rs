@@ -26,6 +26,8 @@ pub struct Stat {
     pub state: char,
     /// 4: the parent process.
     pub ppid: Pid,
+    /// 6: its session, by the process that leads it; 0 where that is outside of this pid namespace.
+    pub session: Pid,
     /// 7: its terminal's device number, 0 for none.
     pub tty: i32,
     /// 9: `PF_…` flags.
@@ -71,7 +73,8 @@ pub fn stat(text: &[u8]) -> Result<Stat, Error> {
     let state = next(0, "the state")?;
     let &[letter] = state else { return Err(Error::malformed(FORMAT, 1, "a state letter", state)) };
     let ppid = number(next(0, "the parent")?, "the parent's id")?;
-    let tty = number(next(2, "the terminal")?, "the terminal's number")?;
+    let session = number(next(1, "the session")?, "the session's number")?;
+    let tty = number(next(0, "the terminal")?, "the terminal's number")?;
     let flags = number(next(1, "the flags")?, "the flags")?;
     let nice = number(next(9, "the nice value")?, "a nice value")?;
     let start = next(2, "the start time")?;
@@ -81,7 +84,7 @@ pub fn stat(text: &[u8]) -> Result<Stat, Error> {
     let policy = Policy::from_number(number(next(0, "the policy")?, "a policy's number")?);
     let comm = Bytes::from(&text[open + 1..close]);
     let state = char::from(letter);
-    Ok(Stat { tid, comm, state, ppid, tty, flags, nice, start, processor, rt_priority, policy })
+    Ok(Stat { tid, comm, state, ppid, session, tty, flags, nice, start, processor, rt_priority, policy })
 }
 
 fn number<N: TryFrom<i64>>(text: &[u8], expected: &'static str) -> Result<N, Error> {
@@ -107,6 +110,7 @@ mod tests {
     fn fields_are_found_by_their_numbers() {
         let stat = stat(line("loop").as_bytes()).unwrap();
         assert_eq!((stat.tid, &*stat.comm, stat.state, stat.ppid), (42, &b"loop"[..], 'R', 7));
+        assert_eq!(stat.session, 42);
         assert_eq!((stat.tty, stat.flags, stat.nice, stat.start), (34816, 0x40_0000, -5, 98765));
         assert_eq!((stat.processor, stat.rt_priority, stat.policy), (1, 50, Policy::RoundRobin));
         assert!(!stat.is_kernel() && !stat.is_bound());
@@ -134,6 +138,7 @@ mod tests {
             ("1 )(", "/proc/PID/stat, line 1: the name in parentheses is missing"),
             ("1 (a)", "/proc/PID/stat, line 1: the state is missing"),
             ("1 (a) RR 1", "/proc/PID/stat, line 1: expected a state letter, found `RR`"),
+            ("1 (a) R 1 2", "/proc/PID/stat, line 1: the session is missing"),
             ("1 (a) R 1 2 3", "/proc/PID/stat, line 1: the terminal is missing"),
             ("x (a) R 1", "/proc/PID/stat, line 1: expected the id, found `x`"),
         ] {
