@@ -14,6 +14,7 @@
 //! | [`transaction`] | nothing itself: the order of steps, rollback, the report |
 //! | [`journal`] | its own file below the state directory |
 //! | [`supervisor`], [`launch`] | starts and ends processes |
+//! | [`scheduler`] | affinity, nice value and policy of a thread |
 //! | [`room`] | cgrove's own group, in a delegated scope |
 //! | [`spin`] | nothing: it burns CPU time |
 //! | [`cleanup`] | what [`executor`] can |
@@ -31,6 +32,7 @@ pub mod journal;
 pub mod launch;
 pub mod process;
 pub mod room;
+pub mod scheduler;
 pub mod spin;
 pub mod supervisor;
 pub mod transaction;

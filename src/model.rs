@@ -9,6 +9,7 @@
 //! * [`snapshot`]: the values of one sampling, as columns, each with the time of its own read.
 //! * [`interest`]: what the next sampling should read.
 //! * [`survey`]: fresh facts for planning one intent.
+//! * [`scheduling`]: what can be set of a task's scheduling.
 //! * [`workload`]: what a launch is made of.
 
 pub mod bytes;
@@ -21,6 +22,7 @@ pub mod host;
 pub mod id;
 pub mod interest;
 pub mod place;
+pub mod scheduling;
 pub mod snapshot;
 pub mod structure;
 pub mod survey;

@@ -18,6 +18,7 @@ pub mod explain;
 pub mod hold;
 pub mod intent;
 pub mod journal;
+pub mod kill_all;
 pub mod launch;
 pub mod lineage;
 pub mod move_task;
@@ -30,9 +31,11 @@ pub mod refusal;
 pub mod remove;
 pub mod rename;
 pub mod rules;
+pub mod schedule;
 pub mod script;
 pub mod set;
 pub mod shell;
+pub mod signal;
 pub mod step;
 pub mod stop;
 pub mod survey;
@@ -81,6 +84,9 @@ fn verb(intent: &Intent, survey: &Survey, journal: &[Entry]) -> Result<Plan, Ref
         Intent::Hold { target } => hold::hold(survey, target),
         Intent::Resume { target } => hold::resume(survey, target),
         Intent::Stop { processes } => stop::plan(survey, processes),
+        Intent::Signal { to, signal, pending } => signal::plan(survey, to, *signal, *pending),
+        Intent::KillAll { group } => kill_all::plan(survey, group),
+        Intent::Schedule { tasks, scope, to } => schedule::plan(survey, tasks, *scope, to),
         Intent::Together { title, intents } => together::plan(survey, title, intents, journal),
         Intent::Undo { entries } => undo::plan(survey, journal, entries),
     }

@@ -211,7 +211,9 @@ pub fn is_foreign(state: &State, entry: &Entry) -> bool {
             })
         }
         Step::Launch { launch, .. } => !launch.groups.iter().all(place_made),
-        Step::Signal { process, .. } => !state.workloads.iter().any(|workload| workload.process == *process),
+        Step::Signal { process, .. } | Step::Schedule { task: process, .. } => {
+            !state.workloads.iter().any(|workload| workload.process == *process)
+        }
         Step::Write { key: None, .. }
         | Step::RemoveGroup { key: None, .. }
         | Step::Rename { key: None, .. }

@@ -26,10 +26,10 @@ use crate::model::structure::Structure;
 use crate::model::task::{Policy, Task};
 use crate::model::time::Mono;
 use crate::model::workload::{Workload, WorkloadState};
-use crate::plan::intent::{Inside, Intent, Scope, Target};
+use crate::plan::intent::{Inside, Intent, Recipients, Scope, Target};
 use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::refusal::{Refusal, Way};
-use crate::plan::step::{Confirm, Moved, Outcome, Plan, Signal, Step};
+use crate::plan::step::{Confirm, Moved, Outcome, Plan, Scheduled, Signal, Step};
 use crate::split::contest::Contest;
 use crate::split::ratio::Ratio;
 use crate::split::table::{Cause, Demand, Enough, Given, Got, Owed, Restart, Row, Standing, Table, TaskRow, Verdict};
@@ -637,6 +637,30 @@ impl World {
                 let steps = processes.iter().map(|&process| Step::Signal { process, signal: Signal::Kill }).collect();
                 ("end workloads".to_owned(), steps)
             }
+            Intent::Signal { to: Recipients::Processes(processes), signal, .. } => {
+                let steps = processes.iter().map(|&process| Step::Signal { process, signal: *signal }).collect();
+                shell.extend(processes.iter().map(|process| format!("kill -{} {}", signal.name(), process.tid)));
+                (format!("send SIG{}", signal.name()), steps)
+            }
+            Intent::Signal { to: Recipients::Group { group, .. }, signal, .. } => {
+                let processes = self.groups[group].tasks.iter().map(|tid| self.tasks[tid].key);
+                let steps = processes.map(|process| Step::Signal { process, signal: *signal }).collect();
+                (format!("send SIG{} to {group}", signal.name()), steps)
+            }
+            Intent::KillAll { group } => {
+                (format!("kill all in {group}"), vec![Step::KillAll { at: group.clone(), key: None }])
+            }
+            Intent::Schedule { tasks, scope, to } => {
+                let mut steps = Vec::new();
+                for &task in tasks {
+                    for to in to {
+                        shell.push(format!("# {to} of {}", task.tid));
+                        let prior = to.of(&self.tasks[&task.tid]);
+                        steps.push(Step::Schedule { task, scope: *scope, to: to.clone(), prior });
+                    }
+                }
+                ("set scheduling".to_owned(), steps)
+            }
             Intent::Together { title, intents } => {
                 // Each is planned on the world as the ones before it will leave it.
                 let mut after = self.clone();
@@ -745,6 +769,12 @@ impl World {
                 self.groups.get_mut(to).unwrap().tasks.push(task.tid);
                 Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }])
             }
+            Step::Schedule { task, to, .. } => {
+                let task = self.tasks.get_mut(&task.tid).unwrap();
+                let was = to.of(task).unwrap();
+                to.put(task);
+                Outcome::Scheduled(vec![Scheduled { task: task.key, was, now: to.clone() }])
+            }
             Step::Drain { .. } => Outcome::Moved(Vec::new()),
             Step::KillAll { .. } => Outcome::Killed(Vec::new()),
             Step::Rename { .. } => Outcome::Renamed,
@@ -761,7 +791,7 @@ impl World {
                 match signal {
                     Signal::Stop => self.tasks.get_mut(&process.tid).unwrap().state = 'T',
                     Signal::Continue => self.tasks.get_mut(&process.tid).unwrap().state = 'R',
-                    Signal::Terminate | Signal::Kill => {
+                    _ => {
                         self.tasks.remove(&process.tid);
                         self.groups.values_mut().for_each(|g| g.tasks.retain(|&tid| tid != process.tid));
                         self.workloads.retain(|w| w.process != *process);

@@ -14,7 +14,7 @@ use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, HierarchyId, TaskKey};
 use crate::model::place::Place;
 use crate::plan::journal::{Journal, Line};
-use crate::plan::step::{Moved, Outcome, Step};
+use crate::plan::step::{Moved, Outcome, Scheduled, Step};
 
 /// Records every step, and pretends that it was done: groups get rising inode numbers, files store what is written, tasks
 /// arrive. Told with [`Recorder::fail`], it refuses a step instead.
@@ -78,6 +78,10 @@ impl Executor for Recorder {
                 Outcome::Launched(TaskKey { tid: self.last_pid, start: 1 })
             }
             Step::Signal { .. } => Outcome::Signalled,
+            Step::Schedule { task, to, prior, .. } => {
+                let was = prior.clone().unwrap_or_else(|| to.clone());
+                Outcome::Scheduled(vec![Scheduled { task: *task, was, now: to.clone() }])
+            }
         })
     }
 }
@@ -92,6 +96,7 @@ fn operation(step: &Step) -> &'static str {
         Step::KillAll { .. } => "kill",
         Step::Launch { .. } => "launch",
         Step::Signal { .. } => "signal",
+        Step::Schedule { .. } => "schedule",
     }
 }
 

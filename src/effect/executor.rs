@@ -14,6 +14,7 @@ mod group;
 mod interrupt;
 mod kill_all;
 mod relocate;
+mod schedule;
 mod signal;
 mod write;
 
@@ -63,6 +64,7 @@ impl Executor for Kernel<'_> {
                 self.launcher.end(*process).map(|()| Outcome::Signalled)
             }
             Step::Signal { process, signal } => signal::signal(*process, *signal),
+            Step::Schedule { task, scope, to, .. } => schedule::schedule(*task, *scope, to),
         }
     }
 }

@@ -31,6 +31,7 @@ use crate::model::workload::{Launch, Program, Spin};
 
 pub(super) mod admit;
 pub(super) mod gate;
+pub(super) mod policy;
 pub(super) mod urgent;
 
 use gate::Gate;

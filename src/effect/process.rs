@@ -12,6 +12,7 @@ use rustix::process::{Pid as RawPid, PidfdFlags, pidfd_open, pidfd_send_signal};
 use super::failure::{errno, raw};
 use crate::model::errno::Errno;
 use crate::model::id::{HierarchyId, Pid, TaskKey, Tid};
+use crate::model::task::Policy;
 use crate::parse;
 use crate::plan::step::Signal;
 
@@ -27,6 +28,12 @@ pub struct Stat {
     pub state: char,
     /// Parent process.
     pub parent: Pid,
+    /// Nice value.
+    pub nice: i8,
+    /// Scheduling policy.
+    pub policy: Policy,
+    /// Real-time priority.
+    pub priority: u8,
 }
 
 impl Stat {
@@ -43,7 +50,14 @@ impl Stat {
 /// ENOENT or ESRCH where there is no such task; EINVAL for a text that is not the kernel's.
 pub fn stat(tid: Tid) -> Result<Stat, Errno> {
     let found = read_stat(tid)?;
-    Ok(Stat { key: TaskKey { tid, start: found.start }, state: found.state, parent: found.ppid })
+    Ok(Stat {
+        key: TaskKey { tid, start: found.start },
+        state: found.state,
+        parent: found.ppid,
+        nice: found.nice,
+        policy: found.policy,
+        priority: found.rt_priority,
+    })
 }
 
 /// The CPU that a thread last ran on.
@@ -170,12 +184,25 @@ fn raw_signal(signal: Signal) -> rustix::process::Signal {
         Signal::Continue => rustix::process::Signal::CONT,
         Signal::Terminate => rustix::process::Signal::TERM,
         Signal::Kill => rustix::process::Signal::KILL,
+        Signal::Hangup => rustix::process::Signal::HUP,
+        Signal::Interrupt => rustix::process::Signal::INT,
+        Signal::Quit => rustix::process::Signal::QUIT,
+        Signal::Abort => rustix::process::Signal::ABORT,
+        Signal::User1 => rustix::process::Signal::USR1,
+        Signal::User2 => rustix::process::Signal::USR2,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_numbers_that_are_shown_are_those_of_this_machine() {
+        for signal in Signal::ALL {
+            assert_eq!(i32::from(signal.number()), raw_signal(signal).as_raw(), "{}", signal.name());
+        }
+    }
 
     #[test]
     fn a_number_that_now_names_another_process_is_not_held() {

@@ -1,11 +1,15 @@
 //! A task: a thread, by its TID.
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use super::bytes::Bytes;
 use super::cpu_set::CpuSet;
 use super::field::Field;
 use super::id::{Pid, TaskKey};
 
 /// Scheduling policy (field 41 of `/proc/TID/stat`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Policy {
     /// `SCHED_OTHER`.
     Other,
@@ -42,6 +46,27 @@ impl Policy {
     #[must_use]
     pub fn is_fair(self) -> bool {
         matches!(self, Self::Other | Self::Batch | Self::Idle)
+    }
+
+    /// Whether tasks of this policy run before all fair ones and have a priority of 1 to 99.
+    #[must_use]
+    pub fn is_real_time(self) -> bool {
+        matches!(self, Self::Fifo | Self::RoundRobin)
+    }
+}
+
+impl fmt::Display for Policy {
+    /// The kernel's name without `SCHED_`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Other => "OTHER",
+            Self::Fifo => "FIFO",
+            Self::RoundRobin => "RR",
+            Self::Batch => "BATCH",
+            Self::Idle => "IDLE",
+            Self::Deadline => "DEADLINE",
+            Self::Unknown(number) => return write!(f, "{number}"),
+        })
     }
 }
 

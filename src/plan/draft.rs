@@ -88,7 +88,7 @@ impl<'a> Draft<'a> {
             | Step::KillAll { at, .. } => vec![at],
             Step::Move { from, to, .. } | Step::Drain { from, to } => vec![from, to],
             Step::Launch { launch, .. } => launch.groups.iter().collect(),
-            Step::Signal { process, .. } => {
+            Step::Signal { process, .. } | Step::Schedule { task: process, .. } => {
                 let own = self.survey.workloads.iter().any(|workload| workload.process == *process);
                 let facts = self.world.survey.tasks.get(&process.tid);
                 match facts.and_then(|facts| facts.groups.get(&only.hierarchy)) {

@@ -17,6 +17,7 @@ use super::step::Step;
 use super::survey::Survey;
 use super::{shell, words};
 
+mod scheduling;
 mod write;
 
 /// What an errno means for a step.
@@ -109,6 +110,8 @@ pub fn operation(step: &Step, survey: &Survey) -> String {
             None => "launch".to_owned(),
         },
         Step::Signal { process, signal } => format!("send SIG{} to process {}", signal.name(), process.tid),
+        Step::Schedule { task, scope: Scope::Thread, to, .. } => format!("set {to} of thread {}", task.tid),
+        Step::Schedule { task, to, .. } => format!("set {to} of process {}", task.tid),
     }
 }
 
@@ -132,6 +135,7 @@ pub fn meaning(step: &Step, errno: Errno, survey: &Survey) -> Meaning {
             ),
             _ => unknown(errno),
         },
+        Step::Schedule { task, to, .. } => scheduling::meaning(task.tid, to, errno, survey),
     }
 }
 

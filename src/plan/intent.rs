@@ -4,8 +4,11 @@ use serde::{Deserialize, Serialize};
 use crate::model::bytes::Bytes;
 use crate::model::id::TaskKey;
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 pub use crate::model::survey::Needs;
 use crate::model::workload::Launch;
+
+use super::step::Signal;
 
 /// What is wanted. Made by a key, a drop, a command line or an experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +74,29 @@ pub enum Intent {
         /// Their processes.
         processes: Vec<TaskKey>,
     },
+    /// Send a signal to processes.
+    Signal {
+        /// Which.
+        to: Recipients,
+        /// Which signal.
+        signal: Signal,
+        /// Also to those that take it only when they go on (frozen, or stopped).
+        pending: bool,
+    },
+    /// Kill every process in a group and below, also those that fork meanwhile.
+    KillAll {
+        /// Which group.
+        group: Place,
+    },
+    /// Set affinity, nice value or policy of tasks.
+    Schedule {
+        /// Which tasks, or one task of each process.
+        tasks: Vec<TaskKey>,
+        /// The threads alone or their whole processes.
+        scope: Scope,
+        /// What, in this order.
+        to: Vec<Attribute>,
+    },
     /// Several things as one plan, in this order: done as a whole or not at all. No undo among them.
     Together {
         /// The title of the plan.
@@ -123,4 +149,18 @@ pub enum Target {
     Group(Place),
     /// Workloads of cgrove, by process.
     Workloads(Vec<TaskKey>),
+}
+
+/// Who gets a signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// The processes of these tasks.
+    Processes(Vec<TaskKey>),
+    /// The processes that are in a group.
+    Group {
+        /// Which.
+        group: Place,
+        /// And in the groups below.
+        below: bool,
+    },
 }

@@ -193,7 +193,7 @@ fn visit(record: &mut Record, place: &mut dyn FnMut(&mut Place)) {
             place(to);
         }
         Step::Launch { launch, .. } => launch.groups.iter_mut().for_each(&mut *place),
-        Step::Signal { .. } => return,
+        Step::Signal { .. } | Step::Schedule { .. } => return,
     }
     if let State::Done(Outcome::Moved(list)) = &mut record.state {
         for moved in list {

@@ -15,7 +15,8 @@ use super::words;
 
 mod what;
 
-use what::{has_ended, is_there, leader, living, moving, source, subject};
+use what::{has_ended, is_there, leader, living, moving, source};
+use words::subject;
 
 /// The plan to move `keys` into the group at `to`.
 ///

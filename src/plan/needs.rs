@@ -3,7 +3,7 @@ use crate::catalog::controller_of;
 use crate::model::bytes::Bytes;
 use crate::model::place::Place;
 
-use super::intent::{Intent, Needs, Target};
+use super::intent::{Intent, Needs, Recipients, Target};
 use super::journal::Entry;
 use super::undo;
 
@@ -57,6 +57,15 @@ impl Intent {
             Self::Hold { target: Target::Workloads(tasks) }
             | Self::Resume { target: Target::Workloads(tasks) }
             | Self::Stop { processes: tasks } => needs.tasks = tasks.iter().map(|task| task.tid).collect(),
+            Self::Signal { to: Recipients::Processes(tasks), .. } | Self::Schedule { tasks, .. } => {
+                needs.tasks = tasks.iter().map(|task| task.tid).collect();
+            }
+            Self::Signal { to: Recipients::Group { group, below }, .. } => {
+                if *below { &mut needs.subtrees } else { &mut needs.groups }.push(group.clone());
+                // Whether somebody is frozen.
+                needs.whereabouts = true;
+            }
+            Self::KillAll { group } => needs.subtrees.push(group.clone()),
             Self::Together { intents, .. } => {
                 for intent in intents {
                     let more = intent.needs_with(journal);
@@ -64,6 +73,7 @@ impl Intent {
                     needs.subtrees.extend(more.subtrees);
                     needs.children_of.extend(more.children_of);
                     needs.tasks.extend(more.tasks);
+                    needs.whereabouts |= more.whereabouts;
                 }
                 needs.groups.sort();
                 needs.groups.dedup();

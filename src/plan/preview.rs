@@ -15,6 +15,8 @@ use crate::model::cgroup::Quota;
 use crate::model::hierarchy::Version;
 use crate::model::id::{HierarchyId, Pid, TaskKey};
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
+use crate::model::task::Policy;
 use crate::model::workload::{Launch, Program};
 use crate::split::contest::{Contest, Node, NodeIx, NodeKind};
 use crate::split::weight;
@@ -113,12 +115,41 @@ impl Stage {
             }
             Step::Launch { launch, .. } => self.launch(launch),
             Step::Signal { process, signal } => {
-                let keep = matches!(signal, Signal::Continue);
+                let wants: fn(&TaskNode) -> f64 = match signal {
+                    Signal::Continue => Self::wants,
+                    Signal::Stop | Signal::Kill | Signal::Terminate => |_| 0.0,
+                    // What the program makes of it, nobody knows.
+                    _ => return,
+                };
                 let tasks: Vec<TaskNode> =
                     self.tasks.values().filter(|node| node.process == process.tid).cloned().collect();
                 for task in tasks {
-                    self.demand(task.node, if keep { Self::wants(&task) } else { 0.0 });
+                    self.demand(task.node, wants(&task));
                 }
+            }
+            Step::Schedule { task, scope, to, .. } => self.schedule(task, *scope, to),
+        }
+    }
+
+    /// Real-time tasks take no part in the split by weight: a task that becomes one, or was one, stays as it is here.
+    fn schedule(&mut self, task: &TaskKey, scope: Scope, to: &Attribute) {
+        let process = self.tasks.get(task).map(|node| node.process);
+        let is = |key: &TaskKey, node: &TaskNode| {
+            key == task || scope == Scope::Process && (Some(node.process) == process || node.process == task.tid)
+        };
+        let nodes: Vec<NodeIx> =
+            self.tasks.iter().filter(|(key, node)| is(key, node)).map(|(_, node)| node.node).collect();
+        for node in nodes {
+            let Some(Node { weight, kind: NodeKind::Task { cpus, .. }, .. }) = self.contest.nodes.get_mut(node) else {
+                continue;
+            };
+            match to {
+                Attribute::Cpus(asked) => cpus.clone_from(asked),
+                // An idle task weighs the same at every nice value.
+                Attribute::Nice(nice) if *weight > weight::IDLE => *weight = weight::of_nice(*nice),
+                Attribute::Policy { policy: Policy::Idle, .. } => *weight = weight::IDLE,
+                Attribute::Policy { .. } if *weight <= weight::IDLE => *weight = weight::of_nice(0),
+                Attribute::Nice(_) | Attribute::Policy { .. } => {}
             }
         }
     }

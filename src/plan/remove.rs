@@ -7,7 +7,7 @@ use crate::model::place::Place;
 use super::draft::Draft;
 use super::intent::{Inside, Intent};
 use super::refusal::Refusal;
-use super::rules::{knobs, tasks};
+use super::rules::{knobs, signals, tasks};
 use super::step::{Plan, Step};
 use super::survey::Survey;
 use super::words;
@@ -81,7 +81,7 @@ fn in_the_way(draft: &Draft<'_>, place: &Place) -> Refusal {
         refusal = refusal.way(format!("remove {whole}, {tasks} to {}", words::group(&to)), remove(Inside::Move));
     }
     let pids = tasks::processes(survey, &tids);
-    if pids.iter().any(|&pid| recursive::never_killed(survey, pid)) {
+    if pids.iter().any(|&pid| signals::never(survey, pid).is_some()) {
         return refusal;
     }
     let own = pids.iter().all(|&pid| tasks::is_own(survey, pid));

@@ -5,5 +5,7 @@ pub mod knobs;
 pub mod names;
 pub mod numbers;
 pub mod real_time;
+pub mod scheduling;
+pub mod signals;
 pub mod target;
 pub mod tasks;

@@ -3,7 +3,10 @@ use std::fmt::Write;
 
 use crate::model::bytes::Bytes;
 use crate::model::hierarchy::Version;
+use crate::model::id::Tid;
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
+use crate::model::task::Policy;
 use crate::model::workload::{Launch, Program};
 
 use super::intent::Scope;
@@ -34,6 +37,32 @@ pub fn lines(step: &Step, survey: &Survey) -> Vec<String> {
         Step::KillAll { at, .. } => vec![kill_all(at, survey)],
         Step::Launch { launch, .. } => vec![format!("{} &", launched(launch, survey))],
         Step::Signal { process, signal } => vec![format!("kill -{} {}", signal.name(), process.tid)],
+        Step::Schedule { task, scope, to, .. } => vec![schedule(task.tid, *scope, to, survey)],
+    }
+}
+
+/// `taskset`, `renice` and `chrt`; `-a` is all threads, and `renice` has no such option.
+fn schedule(tid: Tid, scope: Scope, to: &Attribute, survey: &Survey) -> String {
+    let facts = survey.tasks.get(&tid);
+    let all = scope == Scope::Process && facts.is_none_or(|facts| facts.threads.len() > 1);
+    let tid = if all { facts.map_or(tid, |facts| facts.task.tgid) } else { tid };
+    let a = if all { "a" } else { "" };
+    match to {
+        Attribute::Cpus(cpus) => format!("taskset -{a}cp {cpus} {tid}"),
+        Attribute::Nice(nice) if all => {
+            format!("for t in /proc/{tid}/task/*; do renice -n {nice} -p \"${{t##*/}}\"; done")
+        }
+        Attribute::Nice(nice) => format!("renice -n {nice} -p {tid}"),
+        Attribute::Policy { policy, priority } => {
+            let letter = match policy {
+                Policy::Fifo => "f",
+                Policy::RoundRobin => "r",
+                Policy::Batch => "b",
+                Policy::Idle => "i",
+                _ => "o",
+            };
+            format!("chrt -{a}{letter}p {priority} {tid}")
+        }
     }
 }
 

@@ -4,9 +4,14 @@ use serde::{Deserialize, Serialize};
 use crate::model::bytes::Bytes;
 use crate::model::id::{GroupKey, TaskKey};
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 use crate::model::workload::Launch;
 
 use super::intent::{Scope, Setting};
+
+mod signal;
+
+pub use signal::Signal;
 
 /// One change, as small as a system call (or a bounded loop of one).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +98,18 @@ pub enum Step {
         /// Which signal.
         signal: Signal,
     },
+    /// An attribute of scheduling, of a thread or of every thread of a process, also of those that it starts meanwhile; the
+    /// start times compared right before, the values read back after.
+    Schedule {
+        /// The thread, or a thread of the process.
+        task: TaskKey,
+        /// The thread alone or its process.
+        scope: Scope,
+        /// What.
+        to: Attribute,
+        /// What the survey read of it; `None` where threads differ, or it could not be read.
+        prior: Option<Attribute>,
+    },
 }
 
 /// A value as it stood before a plan.
@@ -102,19 +119,6 @@ pub struct Prior {
     pub at: Place,
     /// File and value.
     pub setting: Setting,
-}
-
-/// The signals that cgrove sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Signal {
-    /// `SIGSTOP`: hold.
-    Stop,
-    /// `SIGCONT`: resume.
-    Continue,
-    /// `SIGTERM`.
-    Terminate,
-    /// `SIGKILL`.
-    Kill,
 }
 
 /// What a step did, read back from the kernel.
@@ -134,6 +138,8 @@ pub enum Outcome {
     Launched(TaskKey),
     /// The signal was delivered.
     Signalled,
+    /// What each thread had, and has now; the kernel may have stored something else than was asked.
+    Scheduled(Vec<Scheduled>),
     /// These processes were in the group and are ended; where `cgroup.kill` did it, those that were seen before.
     Killed(Vec<TaskKey>),
     /// Nothing was to be done: the task ended, the group was gone, the value stood already. The reason.
@@ -149,6 +155,17 @@ pub struct Moved {
     pub from: Place,
     /// Where `/proc/TID/cgroup` says it is now.
     pub now: Place,
+}
+
+/// One thread's attribute, read before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scheduled {
+    /// Which thread.
+    pub task: TaskKey,
+    /// What it had.
+    pub was: Attribute,
+    /// What it has now.
+    pub now: Attribute,
 }
 
 /// What will be done, to be shown and confirmed.
@@ -181,17 +198,4 @@ pub enum Confirm {
     Foreign,
     /// Many or irrevocable: this number must be typed.
     Type(u32),
-}
-
-impl Signal {
-    /// The name as `kill` takes it: `STOP`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stop => "STOP",
-            Self::Continue => "CONT",
-            Self::Terminate => "TERM",
-            Self::Kill => "KILL",
-        }
-    }
 }

@@ -6,7 +6,7 @@ use crate::model::bytes::{Bytes, escape};
 
 use super::intent::Scope;
 use super::journal::{Entry, Record, State};
-use super::step::{Moved, Outcome, Step};
+use super::step::{Moved, Outcome, Scheduled, Step};
 use super::words;
 
 /// Where an entry stands.
@@ -157,6 +157,14 @@ fn what(step: &Step) -> String {
             format!("start a workload in {}", words::list(&groups))
         }
         Step::Signal { process, signal } => format!("SIG{} to process {}", signal.name(), process.tid),
+        Step::Schedule { task, scope, to, prior } => {
+            let noun = match scope {
+                Scope::Thread => "thread",
+                Scope::Process => "process",
+            };
+            let was = prior.as_ref().map_or_else(String::new, |prior| format!("{prior} → "));
+            format!("{noun} {}: {was}{to}", task.tid)
+        }
     }
 }
 
@@ -183,6 +191,13 @@ fn result(step: &Step, outcome: &Outcome) -> String {
         },
         Outcome::Launched(process) => format!("runs as process {}", process.tid),
         Outcome::Signalled => "delivered".to_owned(),
+        Outcome::Scheduled(list) => match (step, list.as_slice()) {
+            (Step::Schedule { to, .. }, [Scheduled { now, .. }, ..]) if now != to => {
+                format!("asked {to}, the kernel keeps {now}")
+            }
+            (_, [Scheduled { now, .. }]) => format!("has {now} now"),
+            (_, list) => format!("{} set", words::count(list.len(), "thread")),
+        },
         Outcome::Killed(list) => format!("{} ended", words::count(list.len(), "process")),
         Outcome::Nothing(why) => format!("nothing to do: {why}"),
     }
@@ -193,6 +208,9 @@ fn more(outcome: &Outcome) -> Vec<String> {
     match outcome {
         Outcome::Moved(list) if list.len() > 1 => {
             list.iter().map(|one| format!("task {}: {} → {}", one.task.tid, one.from, one.now)).collect()
+        }
+        Outcome::Scheduled(list) if list.len() > 1 => {
+            list.iter().map(|one| format!("thread {}: {} → {}", one.task.tid, one.was, one.now)).collect()
         }
         _ => Vec::new(),
     }

@@ -20,7 +20,9 @@ mod limits;
 mod moves;
 mod remove;
 mod rename;
+mod schedule;
 mod set;
+mod signals;
 
 /// Plan or refusal as text.
 fn said(survey: &Survey, intent: &Intent) -> String {

@@ -25,6 +25,7 @@ use super::words;
 pub mod bindings;
 mod launches;
 mod moves;
+mod scheduling;
 mod values;
 
 use bindings::{Bindings, made_at};
@@ -104,6 +105,7 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
                 }
                 Step::Drain { from, to } => needs.groups.extend([from.clone(), to.clone()]),
                 Step::Launch { launch, .. } => needs.groups.extend(launch.groups.iter().cloned()),
+                Step::Schedule { task, .. } => needs.tasks.push(bindings.task(*task).tid),
                 Step::Signal { process, .. } => {
                     needs.tasks.push(bindings.task(*process).tid);
                     needs.groups.extend(launches::whereabouts(journal, &bindings, *process));
@@ -111,6 +113,9 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
             }
             match &record.state {
                 State::Done(Outcome::Launched(key)) => needs.tasks.push(bindings.task(*key).tid),
+                State::Done(Outcome::Scheduled(list)) => {
+                    needs.tasks.extend(list.iter().map(|set| bindings.task(set.task).tid));
+                }
                 State::Done(Outcome::Moved(list)) => {
                     needs.tasks.extend(list.iter().map(|moved| bindings.task(moved.task).tid));
                     needs.groups.extend(list.iter().flat_map(|moved| [moved.from.clone(), moved.now.clone()]));
@@ -204,6 +209,10 @@ impl Undo<'_> {
             // What the plan made goes as a whole; the supervisor ended what it launched when cgrove ended.
             (Step::Write { key: None, .. } | Step::Launch { .. }, _) => Ok(()),
             (Step::Signal { process, signal }, _) => self.signal(entry, *process, *signal),
+            (Step::Schedule { scope, .. }, State::Done(Outcome::Scheduled(list))) => {
+                self.scheduling(list, *scope, perhaps)
+            }
+            (Step::Schedule { task, scope, to, prior }, _) => self.perhaps_scheduled(*task, *scope, to, prior.as_ref()),
         }
     }
 

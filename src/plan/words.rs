@@ -1,9 +1,11 @@
 //! How sentences name things: groups, tasks, lists and counts.
 use crate::model::bytes::escape;
 use crate::model::errno::Errno;
-use crate::model::id::Tid;
+use crate::model::id::{TaskKey, Tid};
 use crate::model::place::Place;
 
+use super::intent::Scope;
+use super::rules::tasks::{process_of, processes};
 use super::survey::Survey;
 
 /// A group by its own name; "the top group" for the top.
@@ -25,6 +27,27 @@ pub fn task(survey: &Survey, tid: Tid) -> String {
 #[must_use]
 pub fn tasks(survey: &Survey, tids: &[Tid]) -> String {
     list(&tids.iter().map(|&tid| task(survey, tid)).collect::<Vec<_>>())
+}
+
+/// What is acted on: "process 4242 (loop)", "thread 4243 of process 4242 (loop)", "3 processes".
+#[must_use]
+pub fn subject(survey: &Survey, keys: &[TaskKey], scope: Scope) -> String {
+    match (keys, scope) {
+        ([key], Scope::Process) => format!("process {}", task(survey, process_of(survey, key.tid))),
+        ([key], Scope::Thread) => {
+            let process = process_of(survey, key.tid);
+            if process == key.tid {
+                format!("the main thread of process {}", task(survey, process))
+            } else {
+                format!("thread {} of process {}", key.tid, task(survey, process))
+            }
+        }
+        (keys, Scope::Thread) => count(keys.len(), "thread"),
+        (keys, Scope::Process) => {
+            let tids: Vec<_> = keys.iter().map(|key| key.tid).collect();
+            count(processes(survey, &tids).len(), "process")
+        }
+    }
 }
 
 /// A few names: "a, b, c and 2 more".

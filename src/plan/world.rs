@@ -31,6 +31,8 @@ pub struct World {
     invented: BTreeSet<GroupKey>,
     /// Workloads that the steps launch.
     pub launched: Vec<Launch>,
+    /// Stopped processes that were told to end: they do when they go on.
+    condemned: BTreeSet<Tid>,
 }
 
 impl World {
@@ -38,7 +40,7 @@ impl World {
     #[must_use]
     pub fn new(survey: Survey) -> Self {
         let invented = survey.groups.values().map(|facts| facts.key).filter(|&key| Self::is_invented(key)).collect();
-        Self { survey, invented, launched: Vec::new() }
+        Self { survey, invented, launched: Vec::new(), condemned: BTreeSet::new() }
     }
 
     /// Whether a world invented this identity, for a group that its steps make.
@@ -85,10 +87,7 @@ impl World {
             Step::Rename { at, name, .. } => self.rename(at, &at.sibling(name)),
             Step::Write { at, file, data, .. } => self.write(at, file, data),
             Step::Move { task, scope, to, .. } => {
-                let tids: Vec<Tid> = match (scope, self.survey.tasks.get(&task.tid)) {
-                    (Scope::Process, Some(facts)) => facts.threads.iter().map(|key| key.tid).collect(),
-                    _ => vec![task.tid],
-                };
+                let tids = self.threads(task.tid, *scope);
                 self.move_tasks(&tids, to);
             }
             Step::Drain { from, to } => {
@@ -107,6 +106,21 @@ impl World {
             }
             Step::Launch { launch, .. } => self.launched.push(launch.clone()),
             Step::Signal { process, signal } => self.signal(process.tid, *signal),
+            Step::Schedule { task, scope, to, .. } => {
+                for tid in self.threads(task.tid, *scope) {
+                    if let Some(facts) = self.survey.tasks.get_mut(&tid) {
+                        to.put(&mut facts.task);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The thread, or all of its process.
+    fn threads(&self, tid: Tid, scope: Scope) -> Vec<Tid> {
+        match (scope, self.survey.tasks.get(&tid)) {
+            (Scope::Process, Some(facts)) => facts.threads.iter().map(|key| key.tid).collect(),
+            _ => vec![tid],
         }
     }
 
@@ -325,19 +339,11 @@ impl World {
     fn signal(&mut self, pid: Tid, signal: Signal) {
         let tids: Vec<Tid> =
             self.survey.tasks.get(&pid).map_or(vec![pid], |f| f.threads.iter().map(|key| key.tid).collect());
+        let stopped = self.survey.tasks.get(&pid).is_some_and(|facts| facts.task.state == 'T');
         match signal {
-            Signal::Kill | Signal::Terminate => {
-                for facts in self.survey.groups.values_mut() {
-                    for field in [&mut facts.tasks, &mut facts.processes] {
-                        if let Field::Value { v, .. } = field {
-                            v.retain(|tid| !tids.contains(tid));
-                        }
-                    }
-                }
-                for tid in &tids {
-                    self.survey.tasks.remove(tid);
-                }
-            }
+            Signal::Terminate if stopped => drop(self.condemned.insert(pid)),
+            Signal::Kill | Signal::Terminate => self.end(&tids),
+            Signal::Continue if self.condemned.contains(&pid) => self.end(&tids),
             Signal::Stop | Signal::Continue => {
                 for tid in &tids {
                     if let Some(facts) = self.survey.tasks.get_mut(tid) {
@@ -345,6 +351,21 @@ impl World {
                     }
                 }
             }
+            // What the program makes of it, nobody knows.
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tids: &[Tid]) {
+        for facts in self.survey.groups.values_mut() {
+            for field in [&mut facts.tasks, &mut facts.processes] {
+                if let Field::Value { v, .. } = field {
+                    v.retain(|tid| !tids.contains(tid));
+                }
+            }
+        }
+        for tid in tids {
+            self.survey.tasks.remove(tid);
         }
     }
 }

@@ -182,6 +182,7 @@ impl Hands {
         survey.made = journal::made(self.entries());
         survey.made.extend(&self.kept);
         survey.workloads = self.workloads().to_vec();
+        survey.guarded.extend(self.supervisor.as_ref().map(Supervisor::pid));
         survey.limits = self.limits.clone();
         Ok(survey)
     }

@@ -83,7 +83,7 @@ impl Own {
             }
             Step::KillAll { at, .. } => deed(Deed::Killed(at.clone())),
             Step::Move { task, .. } => deed(Deed::Tasks(HashSet::from([task.tid]))),
-            Step::Drain { .. } | Step::Launch { .. } | Step::Signal { .. } => {}
+            Step::Drain { .. } | Step::Launch { .. } | Step::Signal { .. } | Step::Schedule { .. } => {}
         }
         match done {
             Some(Outcome::Moved(list)) => deed(Deed::Tasks(list.iter().map(|moved| moved.task.tid).collect())),

@@ -8,17 +8,18 @@ use super::{Fate, Note, lives};
 use crate::effect::directories::Directories;
 use crate::effect::executor::{Executor, inode, place_of};
 use crate::effect::failure::{Failure, errno};
-use crate::effect::process;
 use crate::effect::transaction::opposite;
+use crate::effect::{process, scheduler};
 use crate::model::bytes::{Bytes, escape};
 use crate::model::errno::Errno;
 use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, TaskKey};
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 use crate::parse;
 use crate::plan::intent::{Scope, Setting};
 use crate::plan::journal::{Entry, Journal, Record, State};
-use crate::plan::step::{Moved, Outcome, Signal, Step};
+use crate::plan::step::{Moved, Outcome, Scheduled, Signal, Step};
 
 /// Decides and acts, step by step.
 pub(super) struct Cleaner<'a> {
@@ -87,6 +88,10 @@ impl<'a> Cleaner<'a> {
             (Step::Launch { .. }, Some(Outcome::Launched(process))) => self.end(*process),
             (Step::Launch { .. }, _) => None,
             (Step::Signal { process, signal }, _) => self.unsignal(*process, *signal),
+            (Step::Schedule { .. }, Some(Outcome::Scheduled(list))) => return self.unschedule(list),
+            (Step::Schedule { task, scope, to, prior }, _) => {
+                return self.perhaps_scheduled(*task, *scope, to, prior.as_ref());
+            }
         };
         note.into_iter().collect()
     }
@@ -334,16 +339,69 @@ impl<'a> Cleaner<'a> {
         Some(note)
     }
 
-    /// A process that cgrove stopped and that still is stopped goes on; nothing else about signals can be taken back.
+    /// A process that cgrove stopped and that still is stopped goes on, one that it let go on is stopped again; nothing else
+    /// about signals can be taken back.
     fn unsignal(&mut self, process: TaskKey, signal: Signal) -> Option<Note> {
-        let found = process::stat(process.tid).ok().filter(|found| found.key == process)?;
-        match signal {
-            Signal::Stop if found.state == 'T' => {
-                let text = format!("let process {} go on", name(process.tid));
-                Some(self.act(&[Step::Signal { process, signal: Signal::Continue }], text))
+        let found = process::stat(process.tid).ok().filter(|found| found.key == process && !found.has_ended())?;
+        let (text, back) = match signal {
+            Signal::Stop if found.state == 'T' => ("let process {} go on", Signal::Continue),
+            Signal::Continue if found.state != 'T' => ("stopped process {} again", Signal::Stop),
+            _ => return None,
+        };
+        let text = text.replace("{}", &name(process.tid));
+        Some(self.act(&[Step::Signal { process, signal: back }], text))
+    }
+
+    /// Threads whose scheduling is still what cgrove set.
+    fn unschedule(&mut self, list: &[Scheduled]) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for set in list.iter().filter(|set| set.was != set.now && lives(set.task)) {
+            let task = name(set.task.tid);
+            match scheduler::get(set.task.tid, &set.was) {
+                Err(errno) if errno.is_gone() => {}
+                Err(errno) => notes.push(Note { text: format!("task {task}: {errno}"), fate: Fate::Left }),
+                Ok(now) if now == set.was => {}
+                Ok(now) if now == set.now => {
+                    let (to, prior) = (set.was.clone(), Some(now.clone()));
+                    let step = Step::Schedule { task: set.task, scope: Scope::Thread, to, prior };
+                    notes.push(self.act(&[step], format!("task {task}: {} again, it was {now}", set.was)));
+                }
+                Ok(now) => {
+                    let text = format!("task {task}: others changed it since to {now}; it was {}", set.was);
+                    notes.push(Note { text, fate: Fate::Foreign });
+                }
             }
-            _ => None,
         }
+        notes
+    }
+
+    /// Scheduling that was announced: those threads that have what was asked.
+    fn perhaps_scheduled(
+        &mut self,
+        task: TaskKey,
+        scope: Scope,
+        to: &Attribute,
+        prior: Option<&Attribute>,
+    ) -> Vec<Note> {
+        if !lives(task) || prior == Some(to) {
+            return Vec::new();
+        }
+        let Some(prior) = prior else {
+            let text = format!("task {}: whether cgrove set {to}, and what it was, cannot be told", name(task.tid));
+            return vec![Note { text, fate: Fate::Foreign }];
+        };
+        let threads = match scope {
+            Scope::Thread => vec![task],
+            Scope::Process => process::process_of(task.tid).and_then(process::threads).unwrap_or_default(),
+        };
+        let list: Vec<Scheduled> = threads
+            .into_iter()
+            .filter_map(|task| {
+                let now = scheduler::get(task.tid, to).ok().filter(|now| now == to)?;
+                Some(Scheduled { task, was: prior.clone(), now })
+            })
+            .collect();
+        self.unschedule(&list)
     }
 
     /// What a file reads, without its last newline.

@@ -2,17 +2,14 @@
 //!
 //! On a host whose CPUs are taken by groups of great weight an ordinary process may wait for its turn for most of a second
 //! after it wakes. The supervisor sleeps nearly always, and has promised to be quick the one time that counts.
+use super::policy;
 use crate::model::id::Tid;
 
 /// Makes a thread go before all ordinary ones (`SCHED_FIFO`, lowest priority), what it forks not (`SCHED_RESET_ON_FORK`).
 /// Needs `CAP_SYS_NICE`, and on v1 a group with real-time runtime; without them nothing changes, and it is as slow as others.
 /// 0 is the caller.
-#[expect(unsafe_code, reason = "no safe wrapper sets a scheduling policy")]
 pub(in crate::effect) fn urgent(tid: Tid) {
-    let parameters = libc::sched_param { sched_priority: 1 };
-    let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
-    // SAFETY: the kernel reads one `sched_param` behind the pointer, which lives through the call, and writes nothing.
-    let _ = unsafe { libc::syscall(libc::SYS_sched_setscheduler, tid, policy, &raw const parameters) };
+    let _ = policy::put(tid, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, 1);
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::effect::directories::Directories;
 use crate::model::bytes::Bytes;
 use crate::model::hierarchy::Version;
 use crate::plan::intent::Scope;
-use crate::plan::step::{Moved, Outcome, Signal, Step};
+use crate::plan::step::{Moved, Outcome, Scheduled, Signal, Step};
 
 /// What takes a step back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub fn inverse(step: &Step, outcome: &Outcome, directories: &dyn Directories) ->
         (Step::Signal { process, signal }, _) => {
             Inverse::Impossible(format!("process {} got SIG{}", process.tid, signal.name()))
         }
+        (Step::Schedule { .. }, Outcome::Scheduled(list)) => Inverse::Steps(unschedule(list)),
         (step, outcome) => Inverse::Impossible(format!("cgrove does not know how: {step:?}, {outcome:?}")),
     }
 }
@@ -133,6 +134,18 @@ fn unmove(moved: &[Moved], scope: Scope, directories: &dyn Directories) -> Inver
         Step::Move { task: task.task, scope, from: task.now.clone(), to: task.from.clone() }
     });
     Inverse::Steps(steps.collect())
+}
+
+/// Each thread what it had.
+fn unschedule(list: &[Scheduled]) -> Vec<Step> {
+    let changed = list.iter().filter(|set| set.was != set.now);
+    let back = |set: &Scheduled| Step::Schedule {
+        task: set.task,
+        scope: Scope::Thread,
+        to: set.was.clone(),
+        prior: Some(set.now.clone()),
+    };
+    changed.map(back).collect()
 }
 
 #[cfg(test)]

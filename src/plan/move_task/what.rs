@@ -4,27 +4,6 @@ use crate::model::place::Place;
 use crate::plan::intent::Scope;
 use crate::plan::rules::tasks;
 use crate::plan::survey::{Survey, TaskFacts};
-use crate::plan::words;
-
-/// What moves: "process 4242 (loop)", "thread 4243 of process 4242 (loop)", "3 processes".
-pub(super) fn subject(survey: &Survey, keys: &[TaskKey], scope: Scope) -> String {
-    match (keys, scope) {
-        ([key], Scope::Process) => format!("process {}", words::task(survey, tasks::process_of(survey, key.tid))),
-        ([key], Scope::Thread) => {
-            let process = tasks::process_of(survey, key.tid);
-            if process == key.tid {
-                format!("the main thread of process {}", words::task(survey, process))
-            } else {
-                format!("thread {} of process {}", key.tid, words::task(survey, process))
-            }
-        }
-        (keys, Scope::Thread) => words::count(keys.len(), "thread"),
-        (keys, Scope::Process) => {
-            let tids: Vec<_> = keys.iter().map(|key| key.tid).collect();
-            words::count(tasks::processes(survey, &tids).len(), "process")
-        }
-    }
-}
 
 /// The task that is written for it.
 pub(super) fn leader(facts: &TaskFacts, scope: Scope) -> TaskKey {

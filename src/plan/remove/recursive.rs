@@ -4,7 +4,7 @@
 //! ([`refuge`]), also those that fork meanwhile ([`Step::Drain`]); or they are killed, cgrove's own workloads by name, so
 //! that undo launches them again, all others by [`Step::KillAll`].
 use crate::model::hierarchy::Version;
-use crate::model::id::{Pid, Tid};
+use crate::model::id::Tid;
 use crate::model::place::Place;
 use crate::model::task::Policy;
 
@@ -13,8 +13,7 @@ use super::super::intent::Inside;
 use super::super::refusal::Refusal;
 use super::super::rules::{real_time, tasks};
 use super::super::step::{Confirm, Plan, Step};
-use super::super::survey::Survey;
-use super::super::{stop, words};
+use super::super::{kill_all, words};
 
 /// The plan for a group that holds something.
 ///
@@ -35,7 +34,7 @@ pub(super) fn plan(mut draft: Draft<'_>, place: &Place, inside: Inside) -> Resul
     let mut killed = 0;
     if !tids.is_empty() {
         if inside == Inside::Kill {
-            killed = kill(&mut draft, place, &pids)?;
+            killed = kill_all::add(&mut draft, place, &pids)?;
         } else {
             let to = relocate(&mut draft, place, &groups, &tids)?;
             title = format!("{title}, the tasks go to {}", words::group(&to));
@@ -68,11 +67,6 @@ pub(super) fn refuge(draft: &Draft<'_>, place: &Place) -> Option<Place> {
                 && facts.text("cgroup.type") != Some("domain invalid"))
     };
     std::iter::successors(place.parent(), Place::parent).find(may)
-}
-
-/// Whether cgrove never kills this process: itself, what it runs under, process 1, threads of the kernel.
-pub(super) fn never_killed(survey: &Survey, pid: Pid) -> bool {
-    tasks::is_guarded(survey, pid) || survey.tasks.get(&pid).is_some_and(|facts| facts.task.kernel)
 }
 
 /// What is not known to be empty is not removed with the rest.
@@ -122,54 +116,4 @@ fn relocate(draft: &mut Draft<'_>, place: &Place, groups: &[&Place], tids: &[Tid
         words::group(&to)
     ));
     Ok(to)
-}
-
-/// Adds the steps that end every process inside; how many of them are not cgrove's own.
-fn kill(draft: &mut Draft<'_>, place: &Place, pids: &[Pid]) -> Result<usize, Refusal> {
-    let survey = draft.survey;
-    if let Some(&pid) = pids.iter().find(|&&pid| never_killed(survey, pid)) {
-        let why = match pid {
-            1 => "it keeps every other process of this host".to_owned(),
-            _ if pid == survey.host.pid => "it is cgrove itself".to_owned(),
-            _ if tasks::is_guarded(survey, pid) => "cgrove runs under it".to_owned(),
-            _ => "it is a thread of the kernel".to_owned(),
-        };
-        return Err(draft.refuse(format!("Process {} is inside, and {why}.", words::task(survey, pid))));
-    }
-    let workload = |pid: Pid| survey.workloads.iter().find(|w| w.process.tid == pid);
-    for workload in pids.iter().filter_map(|&pid| workload(pid)) {
-        stop::end(draft, workload)?;
-    }
-    let others: Vec<Pid> = pids.iter().copied().filter(|&pid| workload(pid).is_none()).collect();
-    if !others.is_empty() {
-        outside(draft, place, &others);
-        let are = if others.len() == 1 { "is" } else { "are" };
-        draft.cannot_undo(format!("{} {are} killed.", words::tasks(survey, &others)));
-        if others.iter().any(|&pid| !tasks::is_own(survey, pid)) {
-            draft.ask(Confirm::Foreign);
-        }
-        let key = draft.key(place);
-        draft.push(Step::KillAll { at: place.clone(), key })?;
-    }
-    Ok(others.len())
-}
-
-/// A process is killed as a whole, also where some of its threads are elsewhere.
-fn outside(draft: &mut Draft<'_>, place: &Place, pids: &[Pid]) {
-    let survey = draft.survey;
-    for &pid in pids {
-        let Some(facts) = survey.tasks.get(&pid) else { continue };
-        let is_outside = |facts: &crate::model::survey::TaskFacts| {
-            facts.groups.get(&place.hierarchy).is_some_and(|group| !group.is_within(place))
-        };
-        let count = facts.threads.iter().filter_map(|&key| tasks::alive(survey, key)).filter(|f| is_outside(f)).count();
-        if count > 0 {
-            draft.warn(format!(
-                "{} of {} {} in other groups, and end with it.",
-                words::count(count, "thread"),
-                words::task(survey, pid),
-                if count == 1 { "is" } else { "are" }
-            ));
-        }
-    }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 
 use crate::model::id::TaskKey;
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 use crate::model::workload::{Launch, Program};
 
 use super::super::journal::{Entry, State};
@@ -34,6 +35,15 @@ fn launch_of(journal: &[Entry], bindings: &Bindings, process: TaskKey) -> Option
         match (&record.step, &record.state) {
             (Step::Launch { launch, .. }, State::Done(Outcome::Launched(key))) if bindings.task(*key) == today => {
                 found = Some(launch.clone());
+            }
+            (_, State::Done(Outcome::Scheduled(list))) => {
+                for set in list.iter().filter(|set| bindings.task(set.task) == today) {
+                    match (&mut found, &set.now) {
+                        (Some(launch), Attribute::Cpus(cpus)) => launch.cpus = Some(cpus.clone()),
+                        (Some(launch), Attribute::Nice(nice)) => launch.nice = *nice,
+                        _ => {}
+                    }
+                }
             }
             (_, State::Done(Outcome::Moved(list))) => {
                 for moved in list.iter().filter(|moved| bindings.task(moved.task) == today) {
@@ -90,8 +100,9 @@ impl Undo<'_> {
                 self.draft.push(Step::Signal { process: key, signal: Signal::Stop })
             }
             (Signal::Stop | Signal::Continue, _) => Ok(()),
-            (Signal::Terminate | Signal::Kill, Some(state)) if !matches!(state, 'Z' | 'X') => Ok(()),
-            (Signal::Terminate | Signal::Kill, _) => self.again(entry, process),
+            // It lives: what it made of the signal, nobody knows.
+            (_, Some(state)) if !matches!(state, 'Z' | 'X') => Ok(()),
+            (_, _) => self.again(entry, process),
         }
     }
 

@@ -6,11 +6,12 @@ use proptest::prelude::*;
 
 use crate::model::hierarchy::Version;
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 use crate::model::workload::{Launch, Program, Spin};
 
-use super::super::intent::{Inside, Intent, Scope, Setting, Target};
+use super::super::intent::{Inside, Intent, Recipients, Scope, Setting, Target};
 use super::super::journal::{Journal, Line, all_undo, next_redo, next_undo};
-use super::super::step::Plan;
+use super::super::step::{Plan, Signal};
 use super::super::{plan_with, refusal::Refusal};
 
 /// A fake host and its journal.
@@ -85,7 +86,7 @@ fn intent(visit: &Visit, (kind, a, b): (u8, u8, u8)) -> Option<Intent> {
     let place = pick(fake.places(), a);
     let weight = if v1 { "cpu.shares" } else { "cpu.weight" };
     let number = ["1", "2", "600", "100", "9000"][usize::from(b) % 5];
-    Some(match kind % 14 {
+    Some(match kind % 16 {
         0 => create(&place, ["x", "y", "x/z", "w"][usize::from(b) % 4], &[]),
         1 => create(&place, ["x", "y", "x/z", "w"][usize::from(b) % 4], &[(weight, number)]),
         2 => set(&place, weight, number),
@@ -100,6 +101,19 @@ fn intent(visit: &Visit, (kind, a, b): (u8, u8, u8)) -> Option<Intent> {
         7 => Intent::Remove { group: place, inside: Inside::Nothing },
         8 => launch(&place),
         9 => Intent::Stop { processes: vec![*fake.own().get(usize::from(b) % fake.own().len().max(1))?] },
+        14 => {
+            let task = *fake.tasks().get(usize::from(a) % fake.tasks().len().max(1))?;
+            let nice = i8::try_from(b % 40).ok()? - 20;
+            Intent::Schedule { tasks: vec![task], scope: Scope::Process, to: vec![Attribute::Nice(nice)] }
+        }
+        15 => {
+            let task = *fake.tasks().get(usize::from(a) % fake.tasks().len().max(1))?;
+            // No signal ends what cannot come back.
+            let own = fake.own().contains(&task);
+            let all = [Signal::Stop, Signal::Continue, Signal::Kill, Signal::Hangup];
+            let signal = all[usize::from(b) % if own { 4 } else { 2 }];
+            Intent::Signal { to: Recipients::Processes(vec![task]), signal, pending: false }
+        }
         12 => Intent::Rename { group: place, name: ["x", "y", "w", "q"][usize::from(b) % 4].as_bytes().into() },
         13 => Intent::Remove { group: place, inside: Inside::Move },
         10 if b % 2 == 0 => Intent::Hold { target: Target::Group(place) },

@@ -6,12 +6,13 @@ use crate::model::field::Field;
 use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, TaskKey, Tid};
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 use crate::model::snapshot::File;
 use crate::model::survey::{GroupFacts, Needs, Survey};
 use crate::model::time::Mono;
 use crate::model::workload::{Launch, Workload, WorkloadState};
 
-use crate::plan::step::{Moved, Outcome, Signal, Step};
+use crate::plan::step::{Moved, Outcome, Scheduled, Signal, Step};
 use crate::plan::testing::{self, Build};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,7 @@ struct Process {
     place: Place,
     start: u64,
     stopped: bool,
+    nice: i8,
     launch: Option<Launch>,
 }
 
@@ -39,8 +41,8 @@ pub(super) struct Fake {
     next: u64,
 }
 
-/// What must be as before: groups with their knobs, processes with their group and whether they are stopped.
-pub(super) type Shape = (BTreeMap<Place, BTreeMap<String, String>>, BTreeMap<Tid, (u64, Place, bool)>);
+/// What must be as before: groups with their knobs, processes with their group, whether they are stopped, their nice.
+pub(super) type Shape = (BTreeMap<Place, BTreeMap<String, String>>, BTreeMap<Tid, (u64, Place, bool, i8)>);
 
 impl Fake {
     /// An empty host with one foreign group `/other` and the foreign processes 10 and 11 in it, 12 in the top.
@@ -62,7 +64,7 @@ impl Fake {
         fake.make(&top.child(b"other")).unwrap();
         fake.made.clear();
         for (tid, place) in [(10, top.child(b"other")), (11, top.child(b"other")), (12, top)] {
-            fake.processes.insert(tid, Process { place, start: 100, stopped: false, launch: None });
+            fake.processes.insert(tid, Process { place, start: 100, stopped: false, nice: 0, launch: None });
         }
         fake
     }
@@ -86,7 +88,8 @@ impl Fake {
 
     pub(super) fn shape(&self) -> Shape {
         let groups = self.groups.iter().map(|(place, group)| (place.clone(), group.files.clone())).collect();
-        let processes = self.processes.iter().map(|(&tid, p)| (tid, (p.start, p.place.clone(), p.stopped))).collect();
+        let processes =
+            self.processes.iter().map(|(&tid, p)| (tid, (p.start, p.place.clone(), p.stopped, p.nice))).collect();
         (groups, processes)
     }
 
@@ -179,6 +182,7 @@ impl Fake {
                 facts.task.key.start = process.start;
                 facts.threads[0].start = process.start;
                 facts.task.state = if process.stopped { 'T' } else { 'R' };
+                facts.task.nice = process.nice;
                 survey.tasks.insert(tid, facts);
             }
             if let Some(launch) = &process.launch {
@@ -221,7 +225,8 @@ impl Fake {
                 self.next += 1;
                 let tid = Tid::try_from(self.next).unwrap();
                 let place = launch.groups[0].clone();
-                let process = Process { place, start: self.next, stopped: false, launch: Some(launch.clone()) };
+                let (nice, launch) = (launch.nice, Some(launch.clone()));
+                let process = Process { place, start: self.next, stopped: false, nice, launch };
                 self.processes.insert(tid, process);
                 Ok(Outcome::Launched(TaskKey { tid, start: self.next }))
             }
@@ -231,7 +236,7 @@ impl Fake {
                 match signal {
                     Signal::Stop => found.stopped = true,
                     Signal::Continue => found.stopped = false,
-                    Signal::Kill | Signal::Terminate => {
+                    _ => {
                         self.processes.remove(&process.tid);
                     }
                 }
@@ -261,6 +266,13 @@ impl Fake {
                     process.place = process.place.renamed(at, &to);
                 }
                 Ok(Outcome::Renamed)
+            }
+            Step::Schedule { task, to, .. } => {
+                let process =
+                    self.processes.get_mut(&task.tid).filter(|p| p.start == task.start).ok_or(Errno::ESRCH)?;
+                let Attribute::Nice(nice) = to else { return Err(Errno::EINVAL) };
+                let was = Attribute::Nice(std::mem::replace(&mut process.nice, *nice));
+                Ok(Outcome::Scheduled(vec![Scheduled { task: *task, was, now: to.clone() }]))
             }
             Step::KillAll { .. } => Err(Errno::EINVAL),
         }
