@@ -16,9 +16,11 @@
 //! what the kernel allows (`plan`).
 
 pub mod act;
+pub mod amount;
 pub mod area;
 pub mod change;
 pub mod command;
+pub mod consequence;
 pub mod dialog;
 pub mod drag;
 pub mod experiment;

@@ -37,6 +37,8 @@ pub struct Stage {
     pub groups: BTreeMap<Place, GroupNode>,
     /// Its tasks.
     pub tasks: BTreeMap<TaskKey, TaskNode>,
+    /// What steps launched: the group and the node of each task.
+    pub launched: Vec<(Place, NodeIx)>,
 }
 
 /// A group of the contest.
@@ -246,7 +248,8 @@ impl Stage {
         let cpus = launch.cpus.clone().unwrap_or_else(|| self.contest.capacity.keys().copied().collect());
         for _ in 0..threads {
             let kind = NodeKind::Task { demand, load: 1.0, cpus: cpus.clone() };
-            self.push(parent, weight::of_nice(launch.nice), kind);
+            let node = self.push(parent, weight::of_nice(launch.nice), kind);
+            self.launched.push((place.clone(), node));
         }
     }
 }
@@ -290,6 +293,7 @@ mod tests {
             version: Version::V1,
             groups: BTreeMap::from([(Place::top(H), GroupNode { node: 0, weight: 1024, idle: false, quota })]),
             tasks: BTreeMap::new(),
+            launched: Vec::new(),
         }
     }
 

@@ -1,17 +1,11 @@
 //! Numbers as text. Decimals only where the uncertainty is under half a point; what is not known is `?` or `…`.
+pub use crate::app::amount::{owed, percent};
 use crate::app::scale::Ruler;
 use crate::split::ratio::Ratio;
-use crate::split::table::{Given, Got, Owed, Row};
+use crate::split::table::{Given, Got, Row};
 
 /// Half a point: below it a measured percentage gets a decimal.
 pub const HALF: f64 = 0.5;
-
-/// A percentage: `75 %`, with a decimal where it says something.
-#[must_use]
-pub fn percent(value: f64, decimal: bool) -> String {
-    let whole = (value - value.round()).abs() < 0.05;
-    if decimal && !whole { format!("{value:.1} %") } else { format!("{:.0} %", value.round() + 0.0) }
-}
 
 /// RULE: the part of the base, as a ratio where its denominator is at most 99.
 #[must_use]
@@ -21,16 +15,6 @@ pub fn rule(configured: Option<Ratio>, base: Option<Ratio>) -> String {
         None => "?".to_owned(),
         Some(ratio) if ratio.is_small() => ratio.to_string(),
         Some(ratio) => percent(ratio.as_f64() * 100.0, true),
-    }
-}
-
-/// OWED in percent.
-#[must_use]
-pub fn owed(ruler: &Ruler, owed: Owed, ascii: bool) -> String {
-    match (owed, ruler.owed_percent(owed)) {
-        (Owed::Exact(_), Some(value)) => percent(value, true),
-        (Owed::About(_), Some(value)) => format!("{}{}", if ascii { "~" } else { "≈" }, percent(value, false)),
-        _ => "?".to_owned(),
     }
 }
 
@@ -106,16 +90,7 @@ pub fn thousands(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{percent, thousands};
-
-    #[test]
-    fn percentages_say_no_more_than_is_known() {
-        assert_eq!(percent(75.0, true), "75 %");
-        assert_eq!(percent(33.333, true), "33.3 %");
-        assert_eq!(percent(33.333, false), "33 %");
-        assert_eq!(percent(-0.2, false), "0 %");
-        assert_eq!(percent(1085.4, false), "1085 %");
-    }
+    use super::thousands;
 
     #[test]
     fn long_numbers_are_grouped() {

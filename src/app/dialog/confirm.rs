@@ -1,4 +1,4 @@
-//! A plan to confirm: its shell lines, what to know before, and do it or leave it.
+//! A plan to confirm: its shell lines, what to know before, what it would do to the split, and do it or leave it.
 use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::model::time::Mono;
@@ -8,6 +8,7 @@ use crate::plan::step::{Confirm, Plan};
 
 use super::super::change::{self, Ask};
 use super::super::command::Command;
+use super::super::consequence::Consequence;
 use super::super::state::State;
 use super::{Choice, Dialog, Face, Focus, Line, Moved, Reply, Tone, moved};
 
@@ -29,7 +30,16 @@ pub struct Asked {
     pub typed: String,
     /// It is an undo of one change, and so many could be taken back.
     pub undo_of: Option<usize>,
+    /// What it would do to the split, from the frame on screen when it was asked.
+    pub split: Option<String>,
+    /// The first shell line on screen, where all of them are scrolled through; 0 shows the first few and the rest as a number.
+    pub top: usize,
 }
+
+/// So many shell lines stand in a dialog with all else that it says; of more than these the first few do.
+const SHELL: usize = 7;
+/// Lines that a page up or down scrolls by.
+const PAGE: usize = 8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
@@ -44,7 +54,9 @@ impl Asked {
     #[must_use]
     pub fn new(plan: Plan, again: bool, state: &State) -> Self {
         let undo = state.undo_asked.then(|| state.undoable().count());
-        let mut asked = Self { plan, again, since: state.now, focus: 0, typed: String::new(), undo_of: undo };
+        let split = Consequence::of(state, &plan.steps).and_then(|consequence| consequence.text(state, &plan.steps));
+        let (typed, since) = (String::new(), state.now);
+        let mut asked = Self { plan, again, since, focus: 0, typed, undo_of: undo, split, top: 0 };
         // Typing the number says enough; what is only foreign must not be done by an Enter that was meant for something else.
         if asked.plan.foreign && !matches!(asked.plan.confirm, Confirm::Type(_)) {
             asked.focus = asked.answers(state).len() - 1;
@@ -79,13 +91,19 @@ impl Asked {
                 Tone::Warning,
             ));
         }
-        let numbered = self.plan.shell.len() > 1;
-        for (number, shell) in (1..).zip(&self.plan.shell) {
+        let all = self.plan.shell.len();
+        let shown = if all > SHELL && self.top == 0 { SHELL - 2 } else { all };
+        for (number, shell) in (1..).zip(&self.plan.shell[..shown]) {
             let shell = change::shorten(state, shell);
-            let text = if numbered { format!("{number:>2}  {shell}") } else { format!("$ {shell}") };
+            let text = if all > 1 { format!("{number:>2}  {shell}") } else { format!("$ {shell}") };
             lines.push(Line::toned(text, Tone::Shell));
         }
+        if shown < all {
+            let text = format!("and {} more: PgDn shows them, y copies them all", all - shown);
+            lines.push(Line::toned(text, Tone::Quiet));
+        }
         lines.extend(self.plan.warnings.iter().map(|warning| Line::toned(warning.clone(), Tone::Warning)));
+        lines.extend(self.split.iter().cloned().map(Line::plain));
         if let Some(cannot) = &self.plan.irrevocable {
             lines.push(Line::toned(format!("Undo cannot take back: {cannot}"), Tone::Warning));
         }
@@ -115,7 +133,7 @@ impl Asked {
             focus: Focus::Option(self.focus),
             foot: if self.undo_of.is_some() { "u again does it · Esc" } else { foot },
             wide: true,
-            ..Face::default()
+            top: self.top,
         }
     }
 
@@ -142,6 +160,15 @@ impl Asked {
             }
             (KeyCode::Char(c), Confirm::Type(_)) if c.is_ascii_digit() && self.typed.len() < 10 => {
                 self.typed.push(c);
+                return (Some(Dialog::Confirm(self)), Vec::new());
+            }
+            (KeyCode::PageDown, _) if self.plan.shell.len() > SHELL => {
+                let last = self.plan.shell.len() - 1;
+                self.top = if self.top == 0 { SHELL - 2 } else { self.top + PAGE }.min(last);
+                return (Some(Dialog::Confirm(self)), Vec::new());
+            }
+            (KeyCode::PageUp, _) => {
+                self.top = self.top.saturating_sub(PAGE);
                 return (Some(Dialog::Confirm(self)), Vec::new());
             }
             (KeyCode::Backspace, Confirm::Type(_)) => {
@@ -189,5 +216,48 @@ impl Asked {
                 (None, Vec::new())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyModifiers;
+
+    use super::*;
+    use crate::app::testing::{figure, setup};
+
+    #[test]
+    fn many_shell_lines_leave_room_for_what_to_know() {
+        let state = &mut figure().state(setup(), 80, 24);
+        let plan = Plan {
+            title: "move 30 processes to cg4".to_owned(),
+            steps: Vec::new(),
+            shell: (0..30).map(|n| format!("echo {n} > cgroup.procs")).collect(),
+            warnings: vec!["to be known".to_owned()],
+            confirm: Confirm::Enter,
+            foreign: false,
+            irrevocable: None,
+        };
+        let asked = Asked::new(plan, false, state);
+        let texts = |asked: &Asked, state: &State| -> Vec<String> {
+            asked.face(state).lines.into_iter().map(|line| line.text).collect()
+        };
+        let short = texts(&asked, state);
+        assert_eq!(short.len(), 7);
+        assert_eq!(
+            short[4..],
+            [" 5  echo 4 > cgroup.procs", "and 25 more: PgDn shows them, y copies them all", "to be known"]
+        );
+        let press =
+            |asked: Asked, state: &mut State, code| match asked.key(state, &KeyEvent::new(code, KeyModifiers::NONE)) {
+                (Some(Dialog::Confirm(asked)), _) => asked,
+                other => panic!("{other:?}"),
+            };
+        let paged = press(asked, state, KeyCode::PageDown);
+        assert_eq!((texts(&paged, state).len(), paged.face(state).top), (31, 5));
+        let end = (0..9).fold(paged, |asked, _| press(asked, state, KeyCode::PageDown));
+        assert_eq!(end.top, 29, "not beyond the last line");
+        let back = (0..9).fold(end, |asked, _| press(asked, state, KeyCode::PageUp));
+        assert_eq!(texts(&back, state), short);
     }
 }
