@@ -92,6 +92,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
         settle(state, &mut commands);
     }
     commands.extend(drag::probe::ask(state));
+    commands.extend(dialog::ahead::ask(state));
     commands
 }
 
@@ -126,12 +127,16 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
         }
         Message::Tick(now) => tick(state, now),
         Message::Planned { token, answer } => {
-            if !drag::probe::answered(state, token, || drag::probe::read(&answer)) {
+            let taken = drag::probe::answered(state, token, || drag::probe::read(&answer))
+                || dialog::ahead::answered(state, token, || dialog::ahead::read(&answer));
+            if !taken {
                 return change::planned(state, token, answer);
             }
         }
         Message::NotPlanned { token, why } => {
-            if !drag::probe::answered(state, token, || drag::probe::Answer::Unknown(why.clone())) {
+            let taken = drag::probe::answered(state, token, || drag::probe::Answer::Unknown(why.clone()))
+                || dialog::ahead::answered(state, token, || dialog::ahead::Answer::Unknown(why.clone()));
+            if !taken {
                 change::not_planned(state, token, why);
             }
         }
@@ -370,7 +375,8 @@ fn settle(state: &mut State, commands: &mut Vec<Command>) {
     if !dragging {
         top = layout::keep_visible(top, cursor, height);
     }
-    if state.panel != Panel::Why {
+    // Files that are being read anew, after another group was chosen, are mostly the same.
+    if state.panel != Panel::Why && (state.panel != Panel::Files || files::sampled(state).is_ok()) {
         state.panel_cursor = state.panel_cursor.min(state.layout.panel_lines.saturating_sub(1));
     }
     if top != state.tree.top || state.panel_top != state.layout.panel_top {

@@ -15,8 +15,10 @@ use serde::Deserialize;
 use crate::model::hierarchy::Version;
 
 mod human;
+mod lines;
 
 pub use human::{human, human_bytes, human_quota, human_time_us};
+pub use lines::{human_line, unit_of};
 
 /// One kernel file.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -270,6 +272,24 @@ impl Entry {
             (None, Some(max)) => Some(format!("at most {max}")),
             (None, None) => None,
         }
+    }
+
+    /// Whether `stored`, read back, is what `asked` was meant as: the same, or the same written otherwise (`0,1` and `0-1`).
+    #[must_use]
+    pub fn is_same(&self, asked: &str, stored: &str) -> bool {
+        let (asked, stored) = (asked.trim(), stored.trim());
+        let list = |text| crate::model::cpu_set::CpuSet::parse(text);
+        asked == stored
+            || match self.format {
+                // What was asked is a line or a sign, and what is read is the whole.
+                Format::Keyed | Format::Controllers => true,
+                Format::List => list(asked).is_some_and(|set| list(stored) == Some(set)),
+                // One number keeps the period.
+                Format::QuotaPair => stored.split_ascii_whitespace().next() == Some(asked),
+                Format::Bytes => asked == "-1" && stored.parse::<i64>().is_ok_and(|bytes| bytes >= 1 << 62),
+                Format::Percent => asked.parse::<f64>().is_ok_and(|value| stored.parse() == Ok(value)),
+                _ => false,
+            }
     }
 
     /// What to write to get back the value `read`, one write each; empty where there is nothing to write; `None` where the

@@ -1,5 +1,6 @@
 //! What each action does.
 mod ask;
+mod files;
 mod look;
 mod off;
 
@@ -26,13 +27,16 @@ use super::screen::{self, Tab};
 use super::sort::{Column, Order, Set};
 use super::state::State;
 use super::tree;
-use ask::{ask_cap, ask_new, ask_rename, chosen_places, hold, leave, step_weight, stop, write_script};
-use look::{back, base_out, enter, go, next_hierarchy, next_order, next_panel, page, pause};
+use ask::{ask_cap, ask_controllers, ask_new, ask_rename, chosen_places, hold, leave, step_weight, stop, write_script};
+use look::{back, base_out, enter, full_page, go, next_hierarchy, next_order, next_panel, page, pause};
 
 /// Does an action of the tree screen.
 #[expect(clippy::too_many_lines, reason = "one arm an action; each arm is a line or a call")]
 pub fn act(state: &mut State, action: Action) -> Vec<Command> {
     state.dirty = true;
+    if let Some(commands) = files::among_files(state, action) {
+        return commands;
+    }
     if let Some(reason) = off(state, action) {
         state.say(reason);
         return Vec::new();
@@ -64,6 +68,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Unfold => drop(tree::set_fold(state, false)),
         Action::FoldAll => tree::fold_all(state),
         Action::Enter => return enter(state),
+        Action::Page => full_page(state),
         Action::Back => back(state),
         Action::Base => {
             let at_top = state.selected().is_some_and(|id| Some(id) == state.shown_hierarchy().and_then(|h| h.root));
@@ -136,6 +141,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Less => return step_weight(state, false),
         Action::More => return step_weight(state, true),
         Action::Cap => ask_cap(state),
+        Action::Controllers => ask_controllers(state),
         Action::Move => match drag::take_up(state, false) {
             Ok(moving) => {
                 state.in_panel = false;

@@ -4,6 +4,7 @@
 //! Enter` puts cg2 into cg1 however fast it is typed.
 use std::collections::VecDeque;
 
+use crate::catalog;
 use crate::model::id::GroupKey;
 use crate::model::time::Mono;
 use crate::plan::intent::Intent;
@@ -252,13 +253,13 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
             (Step::Write { key, file, data, .. }, Outcome::Stored(Some(stored))) => {
                 let stored = String::from_utf8_lossy(stored).trim().to_owned();
                 let asked = String::from_utf8_lossy(data).trim().to_owned();
-                if matches!(&**file, "cpu.shares" | "cpu.weight") {
-                    if let (Some(key), Ok(weight)) = (key, stored.parse()) {
-                        state.stored.insert(*key, (weight, state.now));
-                    }
-                    if stored != asked {
-                        said = Some(format!("{file}: asked {asked}, the kernel stored {stored}"));
-                    }
+                if matches!(&**file, "cpu.shares" | "cpu.weight")
+                    && let (Some(key), Ok(weight)) = (key, stored.parse())
+                {
+                    state.stored.insert(*key, (weight, state.now));
+                }
+                if stored_otherwise(file, &asked, &stored) {
+                    said = Some(format!("{file}: asked {asked}, the kernel stored {stored}"));
                 }
             }
             (Step::Move { .. }, Outcome::Moved(moved)) => {
@@ -278,6 +279,14 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
     }
     if let Some(said) = said {
         state.say(said);
+    }
+}
+
+/// Whether the kernel made something else of a value: another number, not the same one written otherwise.
+fn stored_otherwise(file: &str, asked: &str, stored: &str) -> bool {
+    match catalog::entry(file) {
+        Some(entry) => !entry.acts && !entry.resets && stored.lines().count() < 2 && !entry.is_same(asked, stored),
+        None => asked != stored && stored.lines().count() < 2,
     }
 }
 

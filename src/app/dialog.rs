@@ -3,7 +3,10 @@
 //! Arrows and Tab move the focus, Enter takes it, Esc leaves without doing anything; a click takes an answer. There are
 //! no letter keys inside, except that `u` confirms what `u` asked.
 
+pub mod ahead;
 pub mod confirm;
+pub mod controllers;
+pub mod editor;
 pub mod experiments;
 pub mod help;
 pub mod leave;
@@ -28,6 +31,10 @@ pub enum Dialog {
     Confirm(confirm::Asked),
     /// A refusal and its ways out.
     Refused(refused::Refused),
+    /// A file to set.
+    Editor(Box<editor::Editor>),
+    /// Controllers to enable and disable.
+    Controllers(controllers::Controllers),
     /// A workload to start.
     Workload(workload::Launching),
     /// What to end.
@@ -158,6 +165,8 @@ impl Dialog {
         match self {
             Self::Confirm(dialog) => dialog.face(state),
             Self::Refused(dialog) => dialog.face(),
+            Self::Editor(dialog) => dialog.face(state),
+            Self::Controllers(dialog) => dialog.face(state),
             Self::Workload(dialog) => dialog.face(state),
             Self::Signals(dialog) => dialog.face(),
             Self::Experiments(dialog) => dialog.face(state),
@@ -172,6 +181,8 @@ impl Dialog {
         match self {
             Self::Confirm(dialog) => dialog.key(state, key),
             Self::Refused(dialog) => dialog.key(state, key),
+            Self::Editor(dialog) => dialog.key(state, key),
+            Self::Controllers(dialog) => dialog.key(state, key),
             Self::Workload(dialog) => dialog.key(state, key),
             Self::Signals(dialog) => dialog.key(state, key),
             Self::Experiments(dialog) => dialog.key(state, key),
@@ -186,6 +197,8 @@ impl Dialog {
         match self {
             Self::Confirm(dialog) => dialog.choose(state, option),
             Self::Refused(dialog) => dialog.choose(state, option),
+            Self::Editor(dialog) => dialog.choose(state, option),
+            Self::Controllers(dialog) => dialog.choose(state, option),
             Self::Workload(dialog) => dialog.choose(state, option),
             Self::Signals(dialog) => dialog.choose(state, option),
             Self::Experiments(dialog) => dialog.choose(state, option),

@@ -35,6 +35,9 @@ pub fn show(state: &mut State, shown: Shown) {
     state.dirty = true;
     let before = state.shown.replace(shown);
     let Some(now) = state.shown.clone() else { return };
+    if let Some(before) = &before {
+        state.files.changed = super::files::changes(&before.snapshot, &now.snapshot);
+    }
     let structure = &now.snapshot.structure;
     if let Some(before) = &before {
         tree::remember_gone(state, &before.snapshot.structure, structure);

@@ -1,6 +1,7 @@
 //! What the next sampling should read: what is on screen, and a little more.
 use crate::model::interest::{Interest, Rows};
 
+use super::dialog::Dialog;
 use super::state::{Panel, State};
 
 /// Up to so many groups all are read: totals are then right, and scrolling shows no blanks.
@@ -23,13 +24,16 @@ pub fn of(state: &State) -> Interest {
         keys.extend(state.tree.tags.iter().filter(|key| !keys.contains(key)).copied().collect::<Vec<_>>());
         Rows::These(keys)
     };
+    // What a group may choose is what its parent has.
+    let in_dialog = matches!(state.dialog, Some(Dialog::Controllers(_)));
     let top = state.selected_place().is_some_and(|place| place.is_top());
     let tasks = state.panel == Panel::Tasks || !top;
     Interest {
         hierarchy: state.hierarchy,
         groups,
         tasks_of: state.tree.cursor.filter(|_| tasks),
-        files_of: state.tree.cursor.filter(|_| state.panel == Panel::Files),
+        files_of: state.tree.cursor.filter(|_| state.panel == Panel::Files || in_dialog),
+        files_above: state.panel == Panel::Files || in_dialog,
         // What descends from a process may be anywhere.
         written: super::kept::interest(state),
         contest: state.shown.is_none() || state.has_cpu() || state.moving.is_some(),

@@ -115,6 +115,8 @@ pub struct Layout {
     pub tree_border: Area,
     /// Headings of the columns.
     pub heading: Area,
+    /// What there is to know of the selected file: below the panel, beside it on wide screens.
+    pub detail: Area,
     /// Rows of the tree.
     pub tree: Area,
     /// The columns.
@@ -237,6 +239,7 @@ impl Layout {
         let keeps = state.moving.is_some() && state.layout.whole == self.whole && (3..=free / 2).contains(&old);
         self.panel = rest.take_bottom(if keeps { old } else { panel });
         self.panel_border = rest.take_bottom(1);
+        self.place_detail(state);
         self.heading = rest.take_top(1);
         self.tree = rest;
         self.first_row = state.tree.top;
@@ -249,6 +252,21 @@ impl Layout {
         self.place_targets(state);
         self.place_tabs(state);
         self.place_screens(state);
+    }
+
+    /// A part of the panel of files for what there is to know of the selected one.
+    fn place_detail(&mut self, state: &State) {
+        if state.panel != Panel::Files || self.panel.height < 4 {
+            return;
+        }
+        let whole = self.panel;
+        if whole.width >= 110 {
+            let wide = whole.width / 3;
+            self.panel.width -= wide;
+            self.detail = Area::new(self.panel.right(), whole.y, wide, whole.height);
+        } else {
+            self.detail = self.panel.take_bottom(if whole.height >= 12 { 4 } else { 2 });
+        }
     }
 
     fn place_targets(&mut self, state: &State) {
@@ -313,9 +331,9 @@ impl Layout {
                     Some((own, _)) => format!("Tasks {own}"),
                     None => "Tasks".to_owned(),
                 },
-                Panel::Files => match files::rows(state) {
-                    Ok(rows) => format!("Files {}", rows.len()),
-                    Err(_) => "Files".to_owned(),
+                Panel::Files => match files::count(state) {
+                    Some(count) => format!("Files {count}"),
+                    None => "Files".to_owned(),
                 },
             };
             let w = u16::try_from(width(&text)).unwrap_or(u16::MAX).saturating_add(2);

@@ -5,6 +5,7 @@ use super::act::{self, act};
 use super::command::Command;
 use super::dialog;
 use super::drag;
+use super::keymap::Action;
 use super::layout::{Screen, Target};
 use super::log;
 use super::state::{Panel, State};
@@ -106,8 +107,13 @@ fn down(state: &mut State, x: u16, y: u16) -> Vec<Command> {
             Vec::new()
         }
         Some(Target::PanelRow(index)) => {
+            // A second click on a file is what Enter is.
+            let again = state.in_panel && state.panel_cursor == index && state.panel == Panel::Files;
             state.in_panel = true;
             state.panel_cursor = index;
+            if again {
+                return act(state, Action::Enter);
+            }
             if state.panel == Panel::Tasks {
                 state.pressed = Some((x, y));
             }
@@ -116,6 +122,10 @@ fn down(state: &mut State, x: u16, y: u16) -> Vec<Command> {
         Some(Target::Heading(column)) => {
             act::sort_by(state, column);
             Vec::new()
+        }
+        // The name of the open panel is the way to its full page, and back.
+        Some(Target::Tab(panel)) if panel == state.panel && panel == Panel::Files && state.in_panel => {
+            act(state, Action::Page)
         }
         Some(Target::Tab(panel)) => {
             act::open_panel(state, panel);

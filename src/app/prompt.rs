@@ -4,6 +4,7 @@ use std::time::Duration;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
+use crate::catalog::human_quota;
 use crate::model::bytes::{self, Bytes};
 use crate::model::hierarchy::Version;
 use crate::model::place::Place;
@@ -12,6 +13,7 @@ use crate::plan::intent::{Intent, Setting};
 use super::change::{self, Ask};
 use super::command::Command;
 use super::experiment::Source;
+use super::files;
 use super::filter::Filter;
 use super::state::State;
 use super::weight;
@@ -59,6 +61,11 @@ pub enum Kind {
         /// Esc goes back to it.
         before: Filter,
     },
+    /// Words that a file must have; what they were before.
+    Files {
+        /// Esc goes back to it.
+        before: String,
+    },
     /// Seconds between samples.
     Delay,
     /// Path of an experiment.
@@ -87,6 +94,7 @@ impl Prompt {
             Kind::Weight { group } => format!("weight of {group}: "),
             Kind::Cap { group, .. } => format!("cap of {group} in CPUs: "),
             Kind::Filter { .. } => "filter: ".to_owned(),
+            Kind::Files { .. } => "find a file: ".to_owned(),
             Kind::Delay => "seconds between samples: ".to_owned(),
             Kind::Experiment => "experiment file: ".to_owned(),
         }
@@ -94,16 +102,22 @@ impl Prompt {
 
     /// What can be typed.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match &self.kind {
+    pub fn hint(&self) -> String {
+        let hint = match &self.kind {
             Kind::New { .. } => "name, name=600, a/b=600",
             Kind::Rename { .. } => "a name, no path",
             Kind::Weight { .. } => "400, 40%, 2/5, ↑↓",
-            Kind::Cap { .. } => "0.5; empty: none",
+            Kind::Cap { period_us, .. } => match cap_us(*period_us, self.input.value()) {
+                Ok(Some(quota)) => return human_quota(Some(quota), *period_us),
+                Ok(None) => "no limit: 0.5, 50%",
+                Err(_) => "CPUs: 0.5, 50%; empty: none",
+            },
             Kind::Filter { .. } => "text short capped held busy mine pid:",
+            Kind::Files { .. } => "words of its name or its meaning",
             Kind::Delay => "0.1 to 60",
             Kind::Experiment => "path of a .toml file",
-        }
+        };
+        hint.to_owned()
     }
 }
 
@@ -114,8 +128,10 @@ pub fn key(state: &mut State, key: &KeyEvent) -> Vec<Command> {
     prompt.error = None;
     match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
         (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => {
-            if let Kind::Filter { before } = prompt.kind {
-                state.tree.filter = before;
+            match prompt.kind {
+                Kind::Filter { before } => state.tree.filter = before,
+                Kind::Files { before } => files::keep(state, |state| state.files.filter = before),
+                _ => {}
             }
             return Vec::new();
         }
@@ -155,6 +171,9 @@ fn follow(state: &mut State, prompt: &Prompt) {
     if matches!(prompt.kind, Kind::Filter { .. }) {
         state.tree.filter = Filter::parse(prompt.input.value());
     }
+    if matches!(prompt.kind, Kind::Files { .. }) {
+        files::keep(state, |state| prompt.input.value().trim().clone_into(&mut state.files.filter));
+    }
 }
 
 fn enter(state: &mut State, mut prompt: Prompt) -> Vec<Command> {
@@ -168,6 +187,7 @@ fn enter(state: &mut State, mut prompt: Prompt) -> Vec<Command> {
             state.tree.filter = Filter::parse(&text);
             Ok(None)
         }
+        Kind::Files { .. } => Ok(None),
         Kind::Delay => match text.trim().parse::<f64>() {
             Ok(seconds) if (0.1..=60.0).contains(&seconds) => {
                 state.delay = Duration::from_secs_f64(seconds);
@@ -260,20 +280,30 @@ pub fn weight_intent(state: &State, group: &Place, weight: u64) -> Intent {
     Intent::Set { group: group.clone(), setting }
 }
 
-fn cap(state: &State, group: &Place, period_us: u64, text: &str) -> Result<Intent, String> {
+/// A cap as it was typed, in microseconds of each period: CPUs (0.5), a percentage (50%), or none.
+///
+/// # Errors
+/// What can be typed.
+pub(super) fn cap_us(period_us: u64, text: &str) -> Result<Option<u64>, String> {
     let text = text.trim();
-    let quota = match text {
-        "" | "max" | "none" => None,
-        _ => {
-            let cpus: f64 = text.parse().map_err(|_error| "CPUs, such as 0.5; empty: none".to_owned())?;
-            if !(0.001..=8192.0).contains(&cpus) {
-                return Err("from 0.001 to 8192 CPUs".to_owned());
-            }
-            // cpus ≤ 8192 and the period ≤ 1 s: far below 2^63, and positive.
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, see above")]
-            Some((cpus * period_us as f64).round().max(1000.0) as u64)
-        }
+    if matches!(text, "" | "max" | "none") {
+        return Ok(None);
+    }
+    let cpus = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map(|percent| percent / 100.0),
+        None => text.strip_suffix("CPUs").or(text.strip_suffix("CPU")).unwrap_or(text).trim().parse(),
     };
+    let cpus: f64 = cpus.map_err(|_error| "CPUs, such as 0.5; empty: none".to_owned())?;
+    if !(0.001..=8192.0).contains(&cpus) {
+        return Err("from 0.001 to 8192 CPUs".to_owned());
+    }
+    // cpus ≤ 8192 and the period ≤ 1 s: far below 2^63, and positive.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded, see above")]
+    Ok(Some((cpus * period_us as f64).round().max(1000.0) as u64))
+}
+
+fn cap(state: &State, group: &Place, period_us: u64, text: &str) -> Result<Intent, String> {
+    let quota = cap_us(period_us, text)?;
     let version =
         state.snapshot().and_then(|s| s.structure.hierarchy(group.hierarchy)).map_or(Version::V1, |h| h.version);
     let (file, data) = match (version, quota) {

@@ -19,6 +19,7 @@ use super::change::{Flight, LastChange};
 use super::dialog::Dialog;
 use super::drag::Moving;
 use super::experiment::Progress;
+use super::files::FilesView;
 use super::kept::Kept;
 use super::layout::Layout;
 use super::log::LogView;
@@ -80,6 +81,8 @@ pub struct State {
     pub panel_top: usize,
     /// Selected line of the panel.
     pub panel_cursor: usize,
+    /// How the files are looked at.
+    pub files: FilesView,
     /// One row a thread in the tasks panel, not one a process.
     pub threads: bool,
     /// What 100 % is.
@@ -197,6 +200,7 @@ impl State {
             full_page: false,
             panel_top: 0,
             panel_cursor: 0,
+            files: FilesView::default(),
             threads: true,
             scale: Scale::default(),
             columns: if setup.stage.is_some() { Set::Class } else { Set::Host },

@@ -72,6 +72,10 @@ pub struct World {
     pub closed: BTreeMap<Place, Refusal>,
     /// Files of the group whose files are asked for.
     pub files: Vec<(&'static str, u32, Field<Bytes>)>,
+    /// Files of its parent.
+    pub files_above: Vec<(&'static str, u32, Field<Bytes>)>,
+    /// Values that are refused, by file and text.
+    pub refused: BTreeMap<(&'static str, &'static str), Refusal>,
     /// What 100 % is.
     pub contested: Vec<u32>,
     /// What restarted the window.
@@ -146,6 +150,8 @@ impl World {
             task_rows: BTreeMap::new(),
             closed: BTreeMap::new(),
             files: Vec::new(),
+            files_above: Vec::new(),
+            refused: BTreeMap::new(),
             contested: Vec::new(),
             since: None,
             now: Mono(100 * SECOND),
@@ -393,6 +399,7 @@ impl World {
             tasks: TaskColumns::new(self.tasks.values().cloned().collect()),
             files: None,
             written: Vec::new(),
+            files_above: None,
             notices: Vec::new(),
             cost: Cost::default(),
         };
@@ -404,12 +411,17 @@ impl World {
         let Message::Frame { snapshot, table, now } = self.frame() else { unreachable!() };
         let mut snapshot = Arc::unwrap_or_clone(snapshot);
         let group = snapshot.structure.at(&Place::new(CPU, path.as_bytes())).unwrap();
-        let entries = self
-            .files
-            .iter()
-            .map(|(name, mode, content)| File { name: name.as_bytes().into(), mode: *mode, content: content.clone() })
-            .collect();
-        snapshot.files = Some(Files { group, entries: Field::new(entries, self.now) });
+        let list = |files: &[(&str, u32, Field<Bytes>)]| {
+            let file = |(name, mode, content): &(&str, u32, Field<Bytes>)| File {
+                name: name.as_bytes().into(),
+                mode: *mode,
+                content: content.clone(),
+            };
+            Field::new(files.iter().map(file).collect(), self.now)
+        };
+        snapshot.files = Some(Files { group, entries: list(&self.files) });
+        let parent = snapshot.structure.group(group).and_then(|group| group.parent);
+        snapshot.files_above = parent.map(|group| Files { group, entries: list(&self.files_above) });
         Message::Frame { snapshot: Arc::new(snapshot), table, now }
     }
 
@@ -447,6 +459,7 @@ impl World {
                         "Right" => (KeyCode::Right, false),
                         "Tab" => (KeyCode::Tab, false),
                         "Bksp" => (KeyCode::Backspace, false),
+                        "Del" => (KeyCode::Delete, false),
                         _ => (KeyCode::Char(name.strip_prefix("C-").unwrap().chars().next().unwrap()), true),
                     }
                 }
@@ -540,6 +553,13 @@ impl World {
                 (format!("make {at}"), steps)
             }
             Intent::Set { group, setting } => {
+                let refused = self
+                    .refused
+                    .iter()
+                    .find(|((file, data), _)| **file == *setting.file && data.as_bytes() == &*setting.data);
+                if let Some((_, refusal)) = refused {
+                    return Err(refusal.clone());
+                }
                 let facts = &self.groups[group];
                 let data = String::from_utf8_lossy(&setting.data);
                 shell.push(format!("echo {data} > /sys/fs/cgroup/cpu{group}/{}", setting.file));

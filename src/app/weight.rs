@@ -26,6 +26,12 @@ pub fn range(version: Version) -> (u64, u64) {
 #[must_use]
 pub fn step(weight: u64, up: bool, version: Version) -> u64 {
     let (low, high) = range(version);
+    step_within(weight, up, low, high)
+}
+
+/// The same of any number between two.
+#[must_use]
+pub fn step_within(weight: u64, up: bool, low: u64, high: u64) -> u64 {
     let unit = 10_u64.pow(weight.max(1).ilog10());
     let next = if up {
         (weight / unit + 1) * unit

@@ -389,6 +389,7 @@ impl Run {
             groups: Rows::These(self.made.values().copied().collect()),
             tasks_of: None,
             files_of: None,
+            files_above: false,
             contest: true,
             written: Vec::new(),
         }

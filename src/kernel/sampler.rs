@@ -23,7 +23,7 @@ use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
 use crate::model::id::{GroupId, GroupKey, HierarchyId, Tid};
 use crate::model::interest::{Interest, Rows};
-use crate::model::snapshot::{Cost, GroupColumns, GroupRow, Notice, Snapshot, TaskColumns, Written};
+use crate::model::snapshot::{Cost, Files, GroupColumns, GroupRow, Notice, Snapshot, TaskColumns, Written};
 use crate::model::structure::Structure;
 use crate::model::time::Mono;
 
@@ -183,11 +183,10 @@ impl Sampler {
         self.count_once(&mut groups);
         let wanted = self.wanted(interest, &groups);
         let tasks = self.tasks.sample(&*self.fs, &mut self.handles, &wanted, self.host.autogroup);
-        let files = interest.files_of.and_then(|key| {
-            let id = self.structure.find(key)?;
-            let directory = tree::directory(&self.structure, id)?;
-            Some(files::files(&*self.fs, id, &directory))
-        });
+        let files_of = interest.files_of.and_then(|key| self.structure.find(key));
+        let files = files_of.and_then(|id| self.files(id));
+        let parent = files_of.filter(|_| interest.files_above).and_then(|id| self.structure.group(id)?.parent);
+        let files_above = parent.and_then(|id| self.files(id));
         let written = self.read_written(interest);
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let cost = Cost {
@@ -204,6 +203,7 @@ impl Sampler {
             tasks: TaskColumns::new(tasks),
             files,
             written,
+            files_above,
             notices: std::mem::take(&mut self.notices),
             cost,
         }
@@ -223,6 +223,11 @@ impl Sampler {
             written.push(Written { group: *group, file: file.clone(), content, told });
         }
         written
+    }
+
+    fn files(&self, id: GroupId) -> Option<Files> {
+        let directory = tree::directory(&self.structure, id)?;
+        Some(files::files(&*self.fs, id, &directory))
     }
 
     /// Discovery and walk, where a hint or the time asks for them.

@@ -15,6 +15,8 @@ pub struct Interest {
     pub tasks_of: Option<GroupKey>,
     /// The group whose files are on screen.
     pub files_of: Option<GroupKey>,
+    /// Whether the files of its parent are wanted, too: what it may choose from.
+    pub files_above: bool,
     /// Whether expected is wanted: reads the contest.
     pub contest: bool,
     /// Single files to read, wherever they are: values that were changed here, to see whether they stay.
@@ -33,6 +35,14 @@ pub enum Rows {
 impl Default for Interest {
     /// Everything of the first hierarchy, with its contest.
     fn default() -> Self {
-        Self { hierarchy: None, groups: Rows::All, tasks_of: None, files_of: None, contest: true, written: Vec::new() }
+        Self {
+            hierarchy: None,
+            groups: Rows::All,
+            tasks_of: None,
+            files_of: None,
+            files_above: false,
+            contest: true,
+            written: Vec::new(),
+        }
     }
 }

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub files: Option<Files>,
     /// Single files: those of interest, and those that a watch saw written since the last sampling.
     pub written: Vec<Written>,
+    /// The files of its parent, if they are of interest.
+    pub files_above: Option<Files>,
     /// What could not be done as wanted, to be said once ("inotify watches are used up: polling").
     pub notices: Vec<Notice>,
     /// What the sampling cost.

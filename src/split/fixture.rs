@@ -206,6 +206,7 @@ impl Host {
             tasks: TaskColumns::new(self.tasks.clone()),
             files: None,
             written: Vec::new(),
+            files_above: None,
             notices: Vec::new(),
             cost: Cost::default(),
         })

@@ -3,7 +3,6 @@ use std::fmt::Write as _;
 
 use crate::app::area::Area;
 use crate::app::change::Phase;
-use crate::app::files;
 use crate::app::scale::{Ruler, Scale, name_of};
 use crate::app::state::{Panel, State};
 use crate::app::text::width;
@@ -214,20 +213,16 @@ fn totals(state: &State) -> String {
 pub(super) fn panel_border(painter: &mut Painter<'_>, state: &State) {
     let theme = painter.theme;
     let name = crate::app::frame::selected_name(state);
-    let meaning = (state.in_panel && state.panel == Panel::Files)
-        .then(|| files::rows(state).ok()?.get(state.panel_cursor)?.meaning)
-        .flatten();
-    let right = match (meaning, state.in_panel) {
-        (Some(meaning), _) => meaning.to_owned(),
-        (None, true) => format!("{name}   Tab, Esc back"),
-        (None, false) => format!("{name}   Tab"),
+    let filter = escape(state.files.filter.as_bytes());
+    let right = match (state.in_panel, state.panel) {
+        (true, Panel::Files) if !filter.is_empty() => format!("{name}   only: {filter}   / changes, Esc ends"),
+        (true, Panel::Files) => format!("{name}   / finds   Z page   Esc back"),
+        (true, _) => format!("{name}   Tab, Esc back"),
+        (false, _) => format!("{name}   Tab"),
     };
     let used = state.layout.tabs.last().map_or(0, |tab| tab.area.right());
     let room = usize::from(state.layout.panel_border.right().saturating_sub(used + 5));
-    let right = match meaning {
-        Some(_) => crate::app::text::cut(&right, room, state.setup.ascii),
-        None => crate::app::text::cut_middle(&right, room, state.setup.ascii),
-    };
+    let right = crate::app::text::cut_middle(&right, room, state.setup.ascii);
     painter.border(state.layout.panel_border, "├", "", &right);
     for tab in &state.layout.tabs {
         let style = if tab.on { theme.on } else { theme.text };

@@ -46,12 +46,12 @@ fn typed(painter: &mut Painter<'_>, prompt: &crate::app::prompt::Prompt, area: A
     painter.put(rest, &after, style);
     let end = at + u16::try_from(width(&after)).unwrap_or(0) + 2;
     let (text, style) = match &prompt.error {
-        Some(error) => (error.as_str(), theme.bad),
+        Some(error) => (error.clone(), theme.bad),
         None => (prompt.hint(), theme.quiet),
     };
     if end < area.width {
         let room = usize::from(area.width - end);
-        let text = cut(text, room, painter.ascii);
+        let text = cut(&text, room, painter.ascii);
         painter.put_right(Area::new(area.x + end, area.y, area.width - end - 1, 1), &text, style);
     }
     (area.x + at, area.y)

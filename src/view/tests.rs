@@ -10,7 +10,6 @@ use crate::app::message::Message;
 use crate::app::setup::{Setup, ThemeChoice};
 use crate::app::state::State;
 use crate::app::testing::{CPU, SECOND, World, closed, figure, figure_held, hierarchy, setup};
-use crate::model::errno::Errno;
 use crate::model::field::Field;
 use crate::model::hierarchy::{Mode, Version};
 use crate::model::place::Place;
@@ -18,6 +17,7 @@ use crate::model::time::Mono;
 use crate::plan::step::Confirm;
 use crate::split::table::{Enough, Given, Got, Owed, Verdict};
 
+mod files;
 mod log;
 
 fn drawn(state: &State) -> (ratatui::buffer::Buffer, (u16, u16)) {
@@ -322,36 +322,6 @@ fn a_paused_screen_says_so() {
     let now = world.now;
     world.tell(&mut state, Message::Tick(now));
     insta::assert_snapshot!(screen(&state));
-}
-
-#[test]
-fn files_80x24() {
-    let mut world = figure();
-    let value = |text: &str| Field::new(text.as_bytes().into(), Mono(1));
-    world.files = vec![
-        ("cgroup.clone_children", 0o644, value("0\n")),
-        ("cgroup.event_control", 0o222, Field::Unread),
-        ("cgroup.procs", 0o644, value("4241\n")),
-        ("cpu.cfs_period_us", 0o644, value("100000\n")),
-        ("cpu.cfs_quota_us", 0o644, value("-1\n")),
-        ("cpu.shares", 0o644, value("100\n")),
-        ("cpu.stat", 0o444, value("nr_periods 0\nnr_throttled 0\nthrottled_time 0\n")),
-        ("notify_on_release", 0o644, value("0\n")),
-        ("release_agent", 0o644, Field::Denied(Errno::EACCES)),
-        ("tasks", 0o644, value("4241\n")),
-    ];
-    let mut state = world.state(plain(), 80, 24);
-    world.press(&mut state, "jj<Tab><Tab>");
-    let frame = world.frame_with_files("/cg1/cg2");
-    world.tell(&mut state, frame);
-    world.press(&mut state, "jjjjj");
-    insta::assert_snapshot!(screen(&state));
-}
-
-#[test]
-fn files_that_are_not_read_yet_say_so() {
-    let text = shot(figure(), plain(), (80, 24), "jj<Tab><Tab>");
-    assert!(text.contains("being read"), "{text}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 use super::super::change::{self, Ask, begin};
 use super::super::command::{Command, Leave};
 use super::super::dialog::Dialog;
+use super::super::dialog::controllers::Controllers;
 use super::super::dialog::leave::{self, Receipt};
 use super::super::dialog::signals::Menu;
 use super::super::prompt::{self, Kind, Prompt, weight_intent};
@@ -42,6 +43,10 @@ pub(super) fn ask_cap(state: &mut State) {
     let text = quota.and_then(|quota| quota.cpus()).map(|cpus| cpus.to_string()).unwrap_or_default();
     let period_us = quota.map_or(100_000, |quota| quota.period_us);
     state.prompt = Some(Prompt::replacing(Kind::Cap { group, period_us }, &text));
+}
+
+pub(super) fn ask_controllers(state: &mut State) {
+    state.dialog = Controllers::open(state).map(Dialog::Controllers);
 }
 
 pub(super) fn step_weight(state: &mut State, up: bool) -> Vec<Command> {

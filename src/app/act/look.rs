@@ -2,6 +2,7 @@
 use super::super::change::{self, Ask};
 use super::super::command::Command;
 use super::super::experiment::{Control, Phase};
+use super::super::files;
 use super::super::filter::Filter;
 use super::super::frame;
 use super::super::keymap::Action;
@@ -21,6 +22,9 @@ pub(super) fn go(state: &mut State, by: isize) {
             state.panel_top = state.panel_top.saturating_add_signed(by).min(last);
         } else {
             state.panel_cursor = state.panel_cursor.saturating_add_signed(by).min(last);
+        }
+        if state.panel == Panel::Files {
+            files::pass_headings(state, by > 0);
         }
         return;
     }
@@ -74,16 +78,25 @@ pub(super) fn enter(state: &mut State) -> Vec<Command> {
     if state.progress.as_ref().is_some_and(|progress| waits(&progress.phase)) {
         return vec![Command::Experiment(Control::Next)];
     }
-    state.full_page = !state.full_page;
-    state.in_panel = state.full_page;
+    full_page(state);
     Vec::new()
+}
+
+/// The panel on the full page, and back.
+pub(super) fn full_page(state: &mut State) {
+    files::keep(state, |state| {
+        state.full_page = !state.full_page;
+        state.in_panel = state.full_page;
+    });
 }
 
 /// One back: full page, panel, big view, filter, tags, base.
 pub(super) fn back(state: &mut State) {
     if state.full_page {
-        state.full_page = false;
-        state.in_panel = false;
+        files::keep(state, |state| {
+            state.full_page = false;
+            state.in_panel = false;
+        });
     } else if state.in_panel {
         state.in_panel = false;
     } else if state.big {

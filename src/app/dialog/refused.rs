@@ -56,21 +56,26 @@ impl Refused {
 
     /// An answer.
     pub(super) fn choose(self, state: &mut State, option: usize) -> Reply {
-        let way = option
-            .checked_sub(1)
-            .and_then(|n| self.refusal.instead.into_iter().filter(|way| !way.intents.is_empty()).nth(n));
-        match way {
-            Some(way) => {
-                // What was asked, with all that it takes: one plan, one question, one undo.
-                let title = self.refusal.title.strip_prefix("cannot ").unwrap_or(&way.say).to_owned();
-                let undo = way.intents.iter().any(|intent| matches!(intent, Intent::Undo { .. }));
-                let intents = match way.intents {
-                    intents if intents.len() > 1 && !undo => vec![Intent::Together { title, intents }],
-                    intents => intents,
-                };
-                (None, change::begin_all(state, intents.into(), Ask::AsPlanned))
-            }
+        match option.checked_sub(1) {
+            Some(n) => take(state, self.refusal, n),
             None => (None, Vec::new()),
         }
+    }
+}
+
+/// Takes a way out of a refusal, counted among those that cgrove can go.
+pub(super) fn take(state: &mut State, refusal: Refusal, n: usize) -> Reply {
+    match refusal.instead.into_iter().filter(|way| !way.intents.is_empty()).nth(n) {
+        Some(way) => {
+            // What was asked, with all that it takes: one plan, one question, one undo.
+            let title = refusal.title.strip_prefix("cannot ").unwrap_or(&way.say).to_owned();
+            let undo = way.intents.iter().any(|intent| matches!(intent, Intent::Undo { .. }));
+            let intents = match way.intents {
+                intents if intents.len() > 1 && !undo => vec![Intent::Together { title, intents }],
+                intents => intents,
+            };
+            (None, change::begin_all(state, intents.into(), Ask::AsPlanned))
+        }
+        None => (None, Vec::new()),
     }
 }

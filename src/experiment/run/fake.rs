@@ -31,6 +31,7 @@ pub(in crate::experiment) fn snapshot(at: u64, tasks: Vec<Task>) -> Snapshot {
         tasks: TaskColumns::new(tasks),
         files: None,
         written: Vec::new(),
+        files_above: None,
         notices: Vec::new(),
         cost: Cost::default(),
     }

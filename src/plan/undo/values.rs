@@ -7,6 +7,7 @@ use crate::model::place::Place;
 use super::super::intent::Setting;
 use super::super::refusal::Refusal;
 use super::super::set::relations;
+use super::super::set::value::removal;
 use super::super::step::Prior;
 use super::super::words;
 use super::Undo;
@@ -146,17 +147,5 @@ impl Undo<'_> {
 fn keys_gone(file: &str, prior: &str, stored: &str) -> Vec<String> {
     let key = |line: &str| line.split_ascii_whitespace().next().map(str::to_owned);
     let before: Vec<String> = prior.lines().filter_map(key).collect();
-    stored
-        .lines()
-        .filter_map(key)
-        .filter(|key| !before.contains(key))
-        .map(|key| match file {
-            "io.max" => format!("{key} rbps=max wbps=max riops=max wiops=max"),
-            "io.weight" | "io.bfq.weight" => format!("{key} default"),
-            "io.latency" => format!("{key} target=0"),
-            "rdma.max" => format!("{key} hca_handle=max hca_object=max"),
-            "misc.max" => format!("{key} max"),
-            _ => format!("{key} 0"),
-        })
-        .collect()
+    stored.lines().filter_map(key).filter(|key| !before.contains(key)).map(|key| removal(file, &key)).collect()
 }
