@@ -54,6 +54,9 @@ pub mod why;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use crate::plan::refusal::Refusal;
+use crate::plan::step::Plan;
+
 use command::Command;
 use dialog::Dialog;
 use keymap::Action;
@@ -127,16 +130,12 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
         }
         Message::Tick(now) => tick(state, now),
         Message::Planned { token, answer } => {
-            let taken = drag::probe::answered(state, token, || drag::probe::read(&answer))
-                || dialog::ahead::answered(state, token, || dialog::ahead::read(&answer));
-            if !taken {
+            if !ahead(state, token, Ok(&answer)) {
                 return change::planned(state, token, answer);
             }
         }
         Message::NotPlanned { token, why } => {
-            let taken = drag::probe::answered(state, token, || drag::probe::Answer::Unknown(why.clone()))
-                || dialog::ahead::answered(state, token, || dialog::ahead::Answer::Unknown(why.clone()));
-            if !taken {
+            if !ahead(state, token, Err(&why)) {
                 change::not_planned(state, token, why);
             }
         }
@@ -203,6 +202,19 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
         }
     }
     Vec::new()
+}
+
+/// Whether a plan, or why there is none, was asked for only to be shown: by a lit target or by a dialog.
+fn ahead(state: &mut State, token: message::Token, answer: Result<&Result<Plan, Refusal>, &str>) -> bool {
+    use dialog::ahead::Answer;
+    use drag::probe;
+    drag::probe::answered(state, token, || match answer {
+        Ok(answer) => probe::read(answer),
+        Err(why) => probe::Answer::Unknown(why.to_owned()),
+    }) || dialog::ahead::answered(state, token, || match answer {
+        Ok(answer) => dialog::ahead::read(answer),
+        Err(why) => Answer::Unknown(why.to_owned()),
+    })
 }
 
 /// Time passes. The screen is drawn again only if something on it counts seconds.
