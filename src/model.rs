@@ -7,6 +7,7 @@
 //! * [`id`]: identities that survive renaming and re-use of numbers.
 //! * [`hierarchy`], [`structure`]: what is mounted where, and the groups below it, as an arena shared between snapshots.
 //! * [`snapshot`]: the values of one sampling, as columns, each with the time of its own read.
+//! * [`mounting`]: one mount of a hierarchy, as plans name it.
 //! * [`interest`]: what the next sampling should read.
 //! * [`survey`]: fresh facts for planning one intent.
 //! * [`scheduling`]: what can be set of a task's scheduling.
@@ -21,6 +22,7 @@ pub mod hierarchy;
 pub mod host;
 pub mod id;
 pub mod interest;
+pub mod mounting;
 pub mod place;
 pub mod scheduling;
 pub mod snapshot;

@@ -115,6 +115,7 @@ pub fn hierarchy(id: u32, version: Version, controllers: &[&str], name: Option<&
         root: (*b"/").into(),
         read_only: false,
         hidden: false,
+        options: Vec::new(),
         flags: Vec::new(),
     };
     Hierarchy {

@@ -102,6 +102,7 @@ mod tests {
                 root: Box::from(root),
                 read_only: false,
                 hidden: false,
+                options: Vec::new(),
                 flags: Vec::new(),
             }],
             own_path: Box::from(*b"/"),

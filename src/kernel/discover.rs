@@ -146,6 +146,7 @@ fn attach(
             root: row.root.clone(),
             read_only: row.is_read_only(),
             hidden,
+            options: row.options.clone(),
             flags,
         };
         hierarchies[index].device = Some(row.device);

@@ -13,6 +13,8 @@ use super::fs::Fs;
 const STATUS: &[u8] = b"/proc/self/status";
 /// The inode of the initial cgroup namespace: `PROC_CGROUP_INIT_INO` of the kernel, the same on every host.
 const INITIAL_CGROUP_NAMESPACE: &[u8] = b"cgroup:[4026531835]";
+/// The inode of the initial user namespace: `PROC_USER_INIT_INO` of the kernel, the same on every host.
+const INITIAL_USER_NAMESPACE: &[u8] = b"user:[4026531837]";
 /// `USER_HZ` of every architecture cgrove runs on.
 const USER_HZ: u64 = 100;
 const DEFAULT_TICK_NS: u64 = 4_000_000;
@@ -44,6 +46,7 @@ pub fn host(fs: &dyn Fs, mode: Mode) -> Result<Host, Error> {
         user: user_name(&passwd, own.effective_uid).unwrap_or_else(|| own.effective_uid.to_string()),
         capabilities: own.capabilities.unwrap_or(0),
         in_cgroup_namespace: fs.readlink(b"/proc/self/ns/cgroup").ok().map(|link| link != INITIAL_CGROUP_NAMESPACE),
+        in_user_namespace: fs.readlink(b"/proc/self/ns/user").ok().map(|link| link != INITIAL_USER_NAMESPACE),
         pid: own.tgid,
     })
 }

@@ -114,6 +114,7 @@ mod tests {
             root: root.as_bytes().into(),
             read_only: false,
             hidden: false,
+            options: vec![],
             flags: vec![],
         };
         Hierarchy {

@@ -21,6 +21,8 @@ use super::fs::{Fs, Kind};
 use super::values::{parsed, refused};
 use super::{files, guarded, host, paths, tasks};
 
+mod points;
+
 /// Looks at what `needs` name, on a host discovered afresh.
 ///
 /// # Errors
@@ -42,10 +44,19 @@ pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discov
         controllers: discovery.controllers.clone(),
         groups: BTreeMap::new(),
         tasks: BTreeMap::new(),
+        points: BTreeMap::new(),
+        filesystems: Vec::new(),
+        mounted: BTreeSet::new(),
+        directories: BTreeSet::new(),
         made: BTreeSet::new(),
         workloads: Vec::new(),
         limits: Limits::default(),
     };
+    if !needs.points.is_empty() {
+        survey.filesystems = points::filesystems(fs);
+        survey.points =
+            needs.points.iter().map(|path| (path.clone(), points::point(fs, path, survey.host.pid))).collect();
+    }
     let mut reader = Reader { fs, hierarchies: &discovery.hierarchies };
     for place in &needs.groups {
         reader.with_ancestors(place, &mut survey.groups);

@@ -35,6 +35,8 @@ pub struct Mount {
     pub read_only: bool,
     /// A later mount covers this point: the directory there shows another file system.
     pub hidden: bool,
+    /// Options of this mount alone, as mountinfo prints them (`rw`, `nosuid`, `relatime` …).
+    pub options: Vec<Bytes>,
     /// Super options that are neither controllers nor `rw`/`ro`, as they stand (`nsdelegate`, `release_agent=…`, `xattr`).
     pub flags: Vec<Bytes>,
 }

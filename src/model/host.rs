@@ -33,11 +33,22 @@ pub struct Host {
     pub capabilities: u64,
     /// cgrove's cgroup namespace is not the initial one (or that cannot be told: then `None`).
     pub in_cgroup_namespace: Option<bool>,
+    /// cgrove's user namespace is not the initial one (or that cannot be told: then `None`). Capabilities count in it alone.
+    pub in_user_namespace: Option<bool>,
     /// Process id of cgrove.
     pub pid: i32,
 }
 
+/// Bit of `CAP_SYS_ADMIN` in [`Host::capabilities`].
+const CAP_SYS_ADMIN: u32 = 21;
+
 impl Host {
+    /// Whether cgrove has the capability that mounting needs (`CAP_SYS_ADMIN`), at least in its user namespace.
+    #[must_use]
+    pub fn may_mount(&self) -> bool {
+        self.capabilities >> CAP_SYS_ADMIN & 1 == 1
+    }
+
     /// Number of CPUs that are online, at least 1.
     #[must_use]
     pub fn cpus(&self) -> usize {

@@ -32,6 +32,8 @@ pub struct Needs {
     pub tasks: Vec<Tid>,
     /// Also the groups, in every hierarchy, of the tasks that are in `groups` and `subtrees`.
     pub whereabouts: bool,
+    /// Paths at which something is to be mounted or unmounted: what is there, what is mounted, who uses it.
+    pub points: Vec<Bytes>,
 }
 
 /// Fresh facts for planning. What is not in `groups` or `tasks` did not exist when it was looked for.
@@ -47,6 +49,14 @@ pub struct Survey {
     pub groups: BTreeMap<Place, GroupFacts>,
     /// Tasks by TID.
     pub tasks: BTreeMap<Tid, TaskFacts>,
+    /// What is at the paths that were asked for, by the path as it was asked.
+    pub points: BTreeMap<Bytes, PointFacts>,
+    /// File system types that the kernel knows; empty if no path was asked for.
+    pub filesystems: Vec<Box<str>>,
+    /// Mounts that cgrove made, by hierarchy and mount point: every other is foreign.
+    pub mounted: BTreeSet<(HierarchyId, Bytes)>,
+    /// Directories that cgrove made to mount something at.
+    pub directories: BTreeSet<Bytes>,
     /// Groups that cgrove made in this visit, by identity: everything else is foreign.
     pub made: BTreeSet<GroupKey>,
     /// The root of cgrove's cgroup namespace, where v2 is mounted with `nsdelegate`: nothing moves across it, and its values are
@@ -58,6 +68,51 @@ pub struct Survey {
     pub guarded: BTreeSet<Pid>,
     /// What is not allowed in this visit.
     pub limits: Limits,
+}
+
+/// What is known of a path at which something is to be mounted, or is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointFacts {
+    /// The path without links; what of it does not exist stands at its end as it was asked.
+    pub path: Bytes,
+    /// How many of its last components do not exist.
+    pub missing: usize,
+    /// Whether the last component that exists is a directory.
+    pub directory: bool,
+    /// Names in the directory at the path, if it exists: the first few.
+    pub entries: Vec<Bytes>,
+    /// Type of the file system that the last directory that exists lies on.
+    pub on: Bytes,
+    /// Type of the file system that is mounted at the path itself.
+    pub mounted: Option<Bytes>,
+    /// Mount points below it.
+    pub below: Vec<Bytes>,
+    /// Whether cgrove may make a directory in the last one that exists: `None` if so, else why not.
+    pub refused: Option<Errno>,
+    /// Processes that have their working directory, their root or an open file in what is mounted there.
+    pub users: Vec<User>,
+}
+
+/// A process that keeps a mount busy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Which.
+    pub pid: Pid,
+    /// Its name.
+    pub comm: Bytes,
+    /// With what.
+    pub by: Hold,
+}
+
+/// What of a process keeps a mount busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Its working directory.
+    Directory,
+    /// Its root directory.
+    Root,
+    /// An open file.
+    File,
 }
 
 /// What the command line forbids.

@@ -24,6 +24,7 @@ pub(crate) fn host(cpus: u32) -> Host {
         user: "root".to_owned(),
         capabilities: u64::MAX,
         in_cgroup_namespace: Some(false),
+        in_user_namespace: Some(false),
         pid: 900,
     }
 }

@@ -81,6 +81,7 @@ impl Build {
             root: Box::from(&b"/"[..]),
             read_only: false,
             hidden: false,
+            options: Vec::new(),
             flags: Vec::new(),
         };
         let hierarchy = Hierarchy {
@@ -115,6 +116,10 @@ impl Build {
             controllers,
             groups: BTreeMap::from([(Place::top(id), top)]),
             tasks: BTreeMap::new(),
+            points: BTreeMap::new(),
+            filesystems: Vec::new(),
+            mounted: BTreeSet::new(),
+            directories: BTreeSet::new(),
             made: BTreeSet::new(),
             workloads: Vec::new(),
             guarded: BTreeSet::from([900, 800]),

@@ -15,6 +15,7 @@ pub(in crate::experiment) fn host() -> Host {
     Host {
         allowed: CpuSet::parse("1-2").unwrap(),
         in_cgroup_namespace: None,
+        in_user_namespace: None,
         pid: 10,
         ..crate::model::testing::host(4)
     }
