@@ -13,23 +13,24 @@ use crate::app::message::{Message, Report, Token};
 use crate::app::setup::Setup;
 use crate::app::state::State;
 use crate::app::{start, update};
-use crate::model::bytes::Bytes;
+use crate::model::bytes::{Bytes, escape};
 use crate::model::cgroup::Cgroup;
 use crate::model::cpu_set::CpuSet;
 use crate::model::field::Field;
 use crate::model::hierarchy::{Device, Hierarchy, Mode, Mount, Version};
 use crate::model::host::Host;
 use crate::model::id::{GroupId, GroupKey, HierarchyId, TaskKey, Tid};
+use crate::model::mounting::{Mounting, Source};
 use crate::model::place::Place;
 use crate::model::snapshot::{Cost, File, Files, GroupColumns, GroupRow, Snapshot, TaskColumns};
 use crate::model::structure::Structure;
 use crate::model::task::{Policy, Task};
 use crate::model::time::Mono;
 use crate::model::workload::{Workload, WorkloadState};
-use crate::plan::intent::{Inside, Intent, Recipients, Scope, Target};
+use crate::plan::intent::{Inside, Intent, Recipients, Scope, Target, What};
 use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::refusal::{Refusal, Way};
-use crate::plan::step::{Confirm, Moved, Outcome, Plan, Scheduled, Signal, Step};
+use crate::plan::step::{Confirm, Moved, Outcome, Plan, Scheduled, Signal, Step, Life};
 use crate::split::contest::Contest;
 use crate::split::ratio::Ratio;
 use crate::split::table::{Cause, Demand, Enough, Given, Got, Owed, Restart, Row, Standing, Table, TaskRow, Verdict};
@@ -654,6 +655,26 @@ impl World {
                     .collect();
                 (if signal == Signal::Stop { "hold" } else { "resume" }.to_owned(), steps)
             }
+            Intent::Mount { what, at } => {
+                let (hierarchy, data) = match what {
+                    What::Existing(id) => (Some(*id), b"cpu".to_vec()),
+                    What::Named(name) => (None, [b"none,name=", &**name].concat()),
+                    What::Controllers { controllers, .. } => (None, controllers.join(",").into_bytes()),
+                };
+                let source = Source::V1 { data: data.into() };
+                let mounting = Mounting { hierarchy, source, point: at.clone(), options: Vec::new() };
+                shell.push(format!("mount -t cgroup -o {} cgroup {}", mounting.source.words(), escape(at)));
+                (format!("mount {}", mounting.source.words()), vec![Step::Mount { mounting }])
+            }
+            Intent::Unmount { hierarchy, point, lazy } => {
+                let found = self.hierarchies.iter().find(|h| h.id == *hierarchy).unwrap();
+                let mount = found.mounts.iter().find(|mount| mount.point == *point).unwrap();
+                let mounting = Mounting::of(found, mount);
+                shell.push(format!("umount {}", escape(point)));
+                let ends = found.mounts.len() == 1;
+                let step = Step::Unmount { mounting, ends, lazy: *lazy, settings: Vec::new() };
+                (format!("unmount {}", found.label()), vec![step])
+            }
             Intent::Stop { processes } => {
                 let steps = processes.iter().map(|&process| Step::Signal { process, signal: Signal::Kill }).collect();
                 ("end workloads".to_owned(), steps)
@@ -764,6 +785,23 @@ impl World {
         self.tell(state, frame);
     }
 
+    fn mount(&mut self, mounting: &Mounting) -> Outcome {
+        let point = String::from_utf8(mounting.point.to_vec()).unwrap();
+        let mut new = hierarchy(20, Version::V1, &[], Some("new"), &point);
+        let id = mounting.hierarchy.unwrap_or(new.id);
+        if let Some(found) = self.hierarchies.iter_mut().find(|h| h.id == id) {
+            found.mounts.append(&mut new.mounts);
+            self.generation += 1;
+            let inode = self.groups[&Place::top(id)].inode;
+            return Outcome::Mounted { top: GroupKey { hierarchy: id, inode }, new: false };
+        }
+        let (controllers, name) = mounting.source.v1_parts(|word| word == "net_cls");
+        (new.controllers, new.name) = (controllers, name);
+        self.hierarchies.push(new);
+        let top = self.add(Place::top(id), None);
+        Outcome::Mounted { top, new: true }
+    }
+
     fn apply(&mut self, step: &Step) -> Outcome {
         match step {
             Step::MakeGroup { at } => {
@@ -799,6 +837,20 @@ impl World {
             Step::Drain { .. } => Outcome::Moved(Vec::new()),
             Step::KillAll { .. } => Outcome::Killed(Vec::new()),
             Step::Rename { .. } => Outcome::Renamed,
+            Step::MakeDirectory { .. } => Outcome::DirectoryMade,
+            Step::RemoveDirectory { .. } => Outcome::DirectoryRemoved,
+            Step::Mount { mounting } => self.mount(mounting),
+            Step::Unmount { mounting, ends, .. } => {
+                let id = mounting.hierarchy.unwrap();
+                self.generation += 1;
+                let found = self.hierarchies.iter_mut().find(|h| h.id == id).unwrap();
+                found.mounts.retain(|mount| mount.point != mounting.point);
+                if *ends {
+                    self.hierarchies.retain(|h| h.id != id);
+                    self.groups.retain(|place, _| place.hierarchy != id);
+                }
+                Outcome::Unmounted(if *ends { Life::Gone } else { Life::Mounted })
+            }
             Step::Launch { launch, .. } => {
                 let path = launch.groups[0].to_string();
                 let tid = self.task(&path, "spin");

@@ -6,6 +6,7 @@ use super::output;
 use crate::effect::cleanup::cleanup;
 use crate::effect::executor::{Executor, Kernel};
 use crate::effect::journal;
+use crate::effect::mounts::Mounts;
 use crate::effect::supervisor::Nobody;
 use crate::kernel::discover::discover;
 use crate::kernel::real::RealFs;
@@ -25,7 +26,7 @@ pub struct Cleanup {
 pub fn run(args: &Cleanup) -> Result<Code> {
     let found = discover(&RealFs).map_err(|error| Coded::host(error.to_string()))?;
     let boot_id = journal::boot_id().map_err(|failure| Coded::host(failure.to_string()))?;
-    let directories = &found.hierarchies;
+    let directories = &Mounts::new(found.hierarchies);
     let mut launcher = Nobody;
     let mut executor = Kernel { directories, launcher: &mut launcher };
     let executor = (!args.dry_run).then_some(&mut executor as &mut dyn Executor);

@@ -144,6 +144,9 @@ pub fn cleanup_of<'a>(
     for journal in &journals {
         wait_for_workloads(journal.journal());
     }
+    for (old, new) in journals.iter().flat_map(|journal| Lineage::of(&journal.journal().entries).numbers()) {
+        directories.look_again(Some((old, new)));
+    }
     let mut cleaner = Cleaner::new(directories, executor, journals.iter().map(Abandoned::journal));
     while let Some(mut journal) = journals.pop() {
         let notes = one(&mut cleaner, &mut journal, &mut report.failures);

@@ -23,6 +23,23 @@ pub trait Directories {
 
     /// The place that `/proc/PID/cgroup` names by `path`; `None` if it lies outside what is mounted.
     fn place(&self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place>;
+
+    /// The kernel's number for a hierarchy, which may be known by an older one: it ended and was mounted again.
+    fn number(&self, hierarchy: HierarchyId) -> HierarchyId {
+        hierarchy
+    }
+
+    /// Something was mounted or unmounted: what is known is looked at anew. With `again`, the second number stands for the
+    /// first from now on.
+    fn look_again(&self, again: Option<(HierarchyId, HierarchyId)>) {
+        let _ = again;
+    }
+
+    /// Does `act` while nobody else in this process has a file of the hierarchy open: it would keep a mount busy.
+    fn while_closed(&self, hierarchy: HierarchyId, act: &mut dyn FnMut()) {
+        let _ = hierarchy;
+        act();
+    }
 }
 
 /// [`Directories`] from the mounts of discovered hierarchies.
@@ -77,6 +94,18 @@ impl<T: Directories + ?Sized> Directories for &T {
 
     fn place(&self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place> {
         (**self).place(hierarchy, path)
+    }
+
+    fn number(&self, hierarchy: HierarchyId) -> HierarchyId {
+        (**self).number(hierarchy)
+    }
+
+    fn look_again(&self, again: Option<(HierarchyId, HierarchyId)>) {
+        (**self).look_again(again);
+    }
+
+    fn while_closed(&self, hierarchy: HierarchyId, act: &mut dyn FnMut()) {
+        (**self).while_closed(hierarchy, act);
     }
 }
 

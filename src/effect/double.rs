@@ -14,7 +14,7 @@ use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, HierarchyId, TaskKey};
 use crate::model::place::Place;
 use crate::plan::journal::{Journal, Line};
-use crate::plan::step::{Moved, Outcome, Scheduled, Step};
+use crate::plan::step::{Moved, Outcome, Scheduled, Step, Life};
 
 /// Records every step, and pretends that it was done: groups get rising inode numbers, files store what is written, tasks
 /// arrive. Told with [`Recorder::fail`], it refuses a step instead.
@@ -73,6 +73,14 @@ impl Executor for Recorder {
             }
             Step::Drain { .. } => Outcome::Nothing("nothing to drain".to_owned()),
             Step::KillAll { .. } => Outcome::Nothing("nothing to kill".to_owned()),
+            Step::MakeDirectory { .. } => Outcome::DirectoryMade,
+            Step::RemoveDirectory { .. } => Outcome::DirectoryRemoved,
+            Step::Mount { mounting } => {
+                let new = mounting.hierarchy.is_none();
+                let hierarchy = mounting.hierarchy.unwrap_or(HierarchyId(99));
+                Outcome::Mounted { top: GroupKey { hierarchy, inode: 1 }, new }
+            }
+            Step::Unmount { ends, .. } => Outcome::Unmounted(if *ends { Life::Gone } else { Life::Hidden }),
             Step::Launch { .. } => {
                 self.last_pid += 1;
                 Outcome::Launched(TaskKey { tid: self.last_pid, start: 1 })
@@ -94,6 +102,10 @@ fn operation(step: &Step) -> &'static str {
         Step::Write { .. } => "write",
         Step::Move { .. } | Step::Drain { .. } => "move",
         Step::KillAll { .. } => "kill",
+        Step::MakeDirectory { .. } => "mkdir",
+        Step::RemoveDirectory { .. } => "rmdir",
+        Step::Mount { .. } => "mount",
+        Step::Unmount { .. } => "umount",
         Step::Launch { .. } => "launch",
         Step::Signal { .. } => "signal",
         Step::Schedule { .. } => "schedule",

@@ -13,6 +13,7 @@ mod drain;
 mod group;
 mod interrupt;
 mod kill_all;
+mod mount;
 mod relocate;
 mod schedule;
 mod signal;
@@ -57,6 +58,10 @@ impl Executor for Kernel<'_> {
             Step::Write { at, key, file, data, .. } => write::write(directories, at, *key, file, data),
             Step::Move { task, scope, from, to } => relocate::relocate(directories, *task, *scope, from, to),
             Step::Drain { from, to } => drain::drain(directories, from, to),
+            Step::MakeDirectory { path } => mount::make_directory(path),
+            Step::RemoveDirectory { path } => mount::remove_directory(path),
+            Step::Mount { mounting } => mount::mount(directories, mounting),
+            Step::Unmount { mounting, ends, lazy, .. } => mount::unmount(directories, mounting, *ends, *lazy),
             Step::KillAll { at, key } => kill_all::kill_all(directories, at, *key),
             Step::Launch { launch, .. } => self.launcher.launch(launch, directories).map(Outcome::Launched),
             // Of a workload the whole tree is meant: a loop's threads end with it, what a command forked does not.

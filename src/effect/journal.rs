@@ -16,10 +16,10 @@ use etcetera::BaseStrategy as _;
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 
 use super::failure::{Failure, errno, raw};
-use crate::model::bytes::escape;
-use crate::model::id::GroupKey;
+use crate::model::bytes::{Bytes, escape};
+use crate::model::id::{GroupKey, HierarchyId};
 use crate::plan::journal::{Entry, FORMAT, Journal, Line, State};
-use crate::plan::step::Outcome;
+use crate::plan::step::{Outcome, Step};
 
 mod visits;
 
@@ -360,16 +360,40 @@ pub fn made(entries: &[Entry]) -> BTreeSet<GroupKey> {
     let mut standing = BTreeSet::new();
     for record in records {
         match (&record.step, &record.state) {
-            (_, State::Done(Outcome::Made(key))) => {
+            (_, State::Done(Outcome::Made(key) | Outcome::Mounted { top: key, new: true })) => {
                 standing.insert(*key);
             }
-            (crate::plan::step::Step::RemoveGroup { key: Some(key), .. }, State::Done(Outcome::Removed)) => {
+            (Step::RemoveGroup { key: Some(key), .. }, State::Done(Outcome::Removed)) => {
                 standing.remove(key);
             }
             _ => {}
         }
     }
     standing
+}
+
+/// The mounts that entries made, and the directories that they made for them, which were not taken back or removed since.
+#[must_use]
+pub fn mounted(entries: &[Entry]) -> (BTreeSet<(HierarchyId, Bytes)>, BTreeSet<Bytes>) {
+    let (mut mounts, mut directories) = (BTreeSet::new(), BTreeSet::new());
+    for record in entries.iter().flat_map(|entry| &entry.steps) {
+        match (&record.step, &record.state) {
+            (Step::Mount { mounting }, State::Done(Outcome::Mounted { top, .. })) => {
+                mounts.insert((top.hierarchy, mounting.point.clone()));
+            }
+            (Step::Unmount { mounting, .. }, State::Done(Outcome::Unmounted(_))) => {
+                mounts.retain(|(_, point)| *point != mounting.point);
+            }
+            (Step::MakeDirectory { path }, State::Done(Outcome::DirectoryMade)) => {
+                directories.insert(path.clone());
+            }
+            (Step::RemoveDirectory { path }, State::Done(Outcome::DirectoryRemoved)) => {
+                directories.remove(path);
+            }
+            _ => {}
+        }
+    }
+    (mounts, directories)
 }
 
 /// Wall-clock time in milliseconds since 1970, for people.
@@ -382,9 +406,7 @@ pub fn now_ms() -> u64 {
 mod tests {
     use super::*;
     use crate::model::errno::Errno;
-    use crate::model::id::HierarchyId;
     use crate::model::place::Place;
-    use crate::plan::step::Step;
 
     fn begin(number: u64) -> Line {
         let steps = vec![Step::MakeGroup { at: Place::new(HierarchyId(4), b"/cg1") }];

@@ -85,10 +85,10 @@ impl Order {
             let directory = directories.directory(place).ok_or_else(|| {
                 Failure::said("launch", Path::new(""), format!("the hierarchy of {place} is mounted nowhere"))
             })?;
-            let home = process::group_path(own, place.hierarchy).ok().flatten();
+            let home = process::group_path(own, directories.number(place.hierarchy)).ok().flatten();
             let home = home.and_then(|path| directories.directory(&directories.place(place.hierarchy, &path)?));
             Ok(Entry {
-                hierarchy: place.hierarchy.0,
+                hierarchy: directories.number(place.hierarchy).0,
                 directory: directory.into_os_string().into_vec(),
                 path: directories.proc_path(place).map(Vec::from),
                 home: home.map(|path| path.into_os_string().into_vec()),

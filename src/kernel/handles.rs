@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use crate::model::errno::Errno;
-use crate::model::id::{GroupKey, Tid};
+use crate::model::id::{GroupKey, HierarchyId, Tid};
 use crate::model::time::Mono;
 
 use super::fs::{Fs, Reader};
@@ -109,6 +109,11 @@ impl Handles {
     pub(crate) fn forget(&mut self, tid: Tid) {
         self.open.remove(&Key::Sched(tid));
         self.open.remove(&Key::Stat(tid));
+    }
+
+    /// Closes the files of all groups of a hierarchy.
+    pub(crate) fn close(&mut self, hierarchy: HierarchyId) {
+        self.open.retain(|key, _| !matches!(key, Key::Group(group, _) if group.hierarchy == hierarchy));
     }
 
     /// How many are open.

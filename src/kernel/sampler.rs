@@ -35,6 +35,10 @@ use super::tasks::{Tasks, Wanted};
 use super::values::{self, Kinds, Knobs};
 use super::{files, host, paths, tree};
 
+pub use shut::Shut;
+
+mod shut;
+
 /// How long a structure may stand unwalked while watches tell of changes.
 const SAFETY: Duration = Duration::from_secs(4);
 /// How long the list of mounts may stand unread.
@@ -71,6 +75,9 @@ pub struct Sampler {
     notices: Vec<Notice>,
     /// Files that were written since the last sampling.
     told: Vec<(GroupKey, Box<str>)>,
+    /// Who wants hierarchies shut, and which are.
+    shut: Shut,
+    closed: BTreeSet<HierarchyId>,
     number: u64,
     hint: Hint,
     watched: bool,
@@ -101,6 +108,8 @@ impl Sampler {
             knobs: HashMap::new(),
             reread: true,
             told: Vec::new(),
+            shut: Shut::default(),
+            closed: BTreeSet::new(),
             number: 0,
             hint: Hint::default(),
             watched: false,
@@ -134,6 +143,12 @@ impl Sampler {
     /// These files were written: the next sampling reads them.
     pub fn written(&mut self, files: Vec<(GroupKey, Box<str>)>) {
         self.told.extend(files);
+    }
+
+    /// Where others have hierarchies shut, to unmount them.
+    #[must_use]
+    pub fn shut(&self) -> Shut {
+        self.shut.clone()
     }
 
     /// Whether watches tell of changes: then walks are rare.
@@ -238,6 +253,7 @@ impl Sampler {
             self.handles.look_again();
         }
         self.reread = told || !self.watched;
+        self.close();
         if self.hint.mounts || since(self.discovered) >= DISCOVERY {
             self.rediscover();
         }
@@ -247,6 +263,18 @@ impl Sampler {
             self.walk();
         }
         self.hint = Hint::default();
+    }
+
+    /// Closes what is open of hierarchies that are to be shut, and looks into them no more.
+    fn close(&mut self) {
+        let wanted = self.shut.wanted();
+        if wanted != self.closed {
+            wanted.iter().for_each(|&hierarchy| self.handles.close(hierarchy));
+            self.closed = wanted;
+            self.rediscover();
+            self.walk();
+        }
+        self.shut.done(&self.closed);
     }
 
     /// Reads mounts and host facts again. What fails now leaves what was known, and is said.
@@ -259,6 +287,9 @@ impl Sampler {
                     self.notices.push(notice);
                 });
                 discovery.notices = std::mem::take(&mut self.discovery.notices);
+                for hierarchy in discovery.hierarchies.iter_mut().filter(|h| self.closed.contains(&h.id)) {
+                    hierarchy.mounts.clear();
+                }
                 if discovery != self.discovery {
                     self.hint.structure = true;
                 }

@@ -1,7 +1,7 @@
 //! `/proc/cgroups`: a header, then `name hierarchy num_cgroups enabled`, one controller a line.
 //!
 //! Hierarchy 0 is v2 or none. Kernels without v1 support for a controller leave its row out. `num_cgroups` counts dying
-//! groups too, so it is not kept.
+//! groups too.
 use super::number::digits;
 use super::{Error, lines, words};
 
@@ -14,6 +14,8 @@ pub struct Row {
     pub name: Box<str>,
     /// Number of the v1 hierarchy it is attached to; 0: to v2 or to none.
     pub hierarchy: u32,
+    /// Number of its groups, the top and those that are dying included: for no screen, but at 1 a hierarchy is empty.
+    pub groups: u32,
     /// Not disabled by a boot option.
     pub enabled: bool,
 }
@@ -39,13 +41,16 @@ fn row(number: usize, line: &[u8]) -> Result<Row, Error> {
     let hierarchy = digits(hierarchy)
         .and_then(|id| u32::try_from(id).ok())
         .ok_or_else(|| Error::malformed(FORMAT, number, "a hierarchy's number", hierarchy))?;
-    next("the number of groups")?;
+    let groups = next("the number of groups")?;
+    let groups = digits(groups)
+        .and_then(|groups| u32::try_from(groups).ok())
+        .ok_or_else(|| Error::malformed(FORMAT, number, "the number of groups", groups))?;
     let enabled = match next("whether it is enabled")? {
         b"0" => false,
         b"1" => true,
         other => return Err(Error::malformed(FORMAT, number, "0 or 1", other)),
     };
-    Ok(Row { name: name.into(), hierarchy, enabled })
+    Ok(Row { name: name.into(), hierarchy, groups, enabled })
 }
 
 #[cfg(test)]

@@ -81,6 +81,12 @@ impl<'a> Draft<'a> {
 
     fn check_only(&self, step: &Step, only: &Place) -> Result<(), Refusal> {
         let places: Vec<&Place> = match step {
+            Step::MakeDirectory { .. } | Step::RemoveDirectory { .. } | Step::Mount { .. } | Step::Unmount { .. } => {
+                return Err(self.refuse(format!(
+                    "A mount is outside of every group; cgrove was started with --only {only}, which forbids to change anything \
+                     that is not at or below it."
+                )));
+            }
             Step::MakeGroup { at }
             | Step::RemoveGroup { at, .. }
             | Step::Write { at, .. }

@@ -1,7 +1,7 @@
 //! What an error of the kernel means, after the deed: operation, path, data, errno, the rule behind it, what to do.
 //!
 //! [`explain`] is the sentence, [`Meaning`] its parts; [`failed`] adds the ways on, for a dialog. The rules are those
-//! of kernel-facts C1 to C4, C6 and J, one function a kind of step. Most of them are refused before anything is written;
+//! of kernel-facts C1 to C6 and J, one function a kind of step. Most of them are refused before anything is written;
 //! what gets here happened between the survey and the deed, or is something that only the kernel can know.
 use crate::model::bytes::escape;
 use crate::model::errno::Errno;
@@ -18,6 +18,7 @@ use super::survey::Survey;
 use super::{shell, words};
 
 mod scheduling;
+mod mount;
 mod write;
 
 /// What an errno means for a step.
@@ -105,6 +106,10 @@ pub fn operation(step: &Step, survey: &Survey) -> String {
         }
         Step::Drain { from, to } => format!("move the tasks of {} to {}", directory(from), directory(to)),
         Step::KillAll { at, .. } => format!("kill all processes in {}", directory(at)),
+        Step::MakeDirectory { path } => format!("mkdir {}", escape(path)),
+        Step::RemoveDirectory { path } => format!("rmdir {}", escape(path)),
+        Step::Mount { mounting } => format!("mount {} at {}", mounting.source.words(), escape(&mounting.point)),
+        Step::Unmount { mounting, .. } => format!("umount {}", escape(&mounting.point)),
         Step::Launch { launch, .. } => match launch.groups.first() {
             Some(group) => format!("launch into {}", directory(group)),
             None => "launch".to_owned(),
@@ -126,6 +131,10 @@ pub fn meaning(step: &Step, errno: Errno, survey: &Survey) -> Meaning {
         Step::Move { task, scope, to, .. } => enter(Some(task.tid), *scope, to, errno, survey),
         Step::Drain { to, .. } => enter(None, Scope::Process, to, errno, survey),
         Step::KillAll { at, .. } => kill(at, errno),
+        Step::MakeDirectory { path } => mount::make_directory(path, errno),
+        Step::RemoveDirectory { path } => mount::remove_directory(path, errno),
+        Step::Mount { mounting } => mount::mount(mounting, errno, survey),
+        Step::Unmount { mounting, .. } => mount::unmount(mounting, errno, survey),
         Step::Launch { launch, .. } => run(launch.groups.first(), errno, survey),
         Step::Signal { process, .. } => match errno {
             Errno::ESRCH => Meaning::new(format!("Process {} has ended.", process.tid), "Nothing is left to do."),

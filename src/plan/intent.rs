@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::bytes::Bytes;
-use crate::model::id::TaskKey;
+use crate::model::id::{HierarchyId, TaskKey};
 use crate::model::place::Place;
 use crate::model::scheduling::Attribute;
 pub use crate::model::survey::Needs;
@@ -97,6 +97,22 @@ pub enum Intent {
         /// What, in this order.
         to: Vec<Attribute>,
     },
+    /// Mount a hierarchy, at a directory that is made for it where there is none.
+    Mount {
+        /// What.
+        what: What,
+        /// Where: an absolute path.
+        at: Bytes,
+    },
+    /// Unmount a hierarchy from one of its mount points.
+    Unmount {
+        /// Which.
+        hierarchy: HierarchyId,
+        /// The mount point.
+        point: Bytes,
+        /// Detach it also while somebody is inside (`MNT_DETACH`): it goes when the last of them has left.
+        lazy: bool,
+    },
     /// Several things as one plan, in this order: done as a whole or not at all. No undo among them.
     Together {
         /// The title of the plan.
@@ -119,6 +135,22 @@ pub struct Setting {
     /// What to write, without a newline.
     #[serde(with = "crate::model::bytes::text")]
     pub data: Bytes,
+}
+
+/// What is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The v1 hierarchy of this name; where there is none, a new one without controllers.
+    Named(Bytes),
+    /// The v1 hierarchy of exactly these controllers; where there is none, a new one.
+    Controllers {
+        /// Their names.
+        controllers: Vec<Box<str>>,
+        /// A name for it beside them.
+        name: Option<Bytes>,
+    },
+    /// A hierarchy that lives, mounted or not.
+    Existing(HierarchyId),
 }
 
 /// How much of a process moves.

@@ -4,7 +4,8 @@
 //! gives it another place; and a name that became free may name another group. So [`Lineage::of`] follows the journal from
 //! its beginning: every group that it speaks of is a node, which is made, removed, made again by an undo, and renamed. A
 //! place of a record is a node; [`Lineage::record`] writes it as that node is called now. A plan that takes entries back
-//! tells what it does itself ([`Lineage::removed`], [`Lineage::made_again`], [`Lineage::renamed`]).
+//! tells what it does itself ([`Lineage::removed`], [`Lineage::made_again`], [`Lineage::renamed`]). A hierarchy that ended and
+//! was mounted again is the same under another number ([`Lineage::number`]).
 //!
 //! Not here: identities of the kernel ([`super::undo::bindings`]), and what strangers do to names.
 use std::borrow::Cow;
@@ -33,6 +34,9 @@ struct Node {
 /// The groups of a journal.
 #[derive(Clone, Debug, Default)]
 pub struct Lineage {
+    /// Hierarchies that ended and were mounted again: the number that each got, by the one it had before. The kernel counts
+    /// on, so that no number means two hierarchies.
+    numbers: BTreeMap<HierarchyId, HierarchyId>,
     nodes: Vec<Node>,
     /// The nodes of the places of a record, in the order of [`visit`], by entry number and step.
     of: BTreeMap<(u64, usize), Vec<usize>>,
@@ -58,6 +62,11 @@ impl Lineage {
             self.of.insert((entry.number, index), vec![node]);
             return;
         }
+        if let (Step::Mount { mounting }, State::Done(Outcome::Mounted { top, .. })) = (&record.step, &record.state)
+            && let Some(old) = mounting.hierarchy.filter(|&old| old != top.hierarchy)
+        {
+            self.numbers.insert(self.number(old), top.hierarchy);
+        }
         let mut nodes = Vec::new();
         visit(&mut record.clone(), &mut |place| nodes.push(self.resolve(place)));
         match (&record.step, nodes.first()) {
@@ -69,6 +78,35 @@ impl Lineage {
             _ => {}
         }
         self.of.insert((entry.number, index), nodes);
+    }
+
+    /// The number that a hierarchy has by now, which the journal knows by this or an older one.
+    #[must_use]
+    pub fn number(&self, mut id: HierarchyId) -> HierarchyId {
+        for _ in 0..=self.numbers.len() {
+            match self.numbers.get(&id) {
+                Some(next) => id = *next,
+                None => break,
+            }
+        }
+        id
+    }
+
+    /// Every number that a hierarchy had, with the one that it has by now.
+    #[must_use]
+    pub fn numbers(&self) -> BTreeMap<HierarchyId, HierarchyId> {
+        self.numbers.keys().map(|&old| (old, self.number(old))).collect()
+    }
+
+    /// The number by which a hierarchy was known first: that of its nodes.
+    fn first_number(&self, mut id: HierarchyId) -> HierarchyId {
+        for _ in 0..=self.numbers.len() {
+            match self.numbers.iter().find(|(_, new)| **new == id) {
+                Some((old, _)) => id = *old,
+                None => break,
+            }
+        }
+        id
     }
 
     /// The node that an entry makes: where an undo makes a group again, the one that was removed.
@@ -85,20 +123,21 @@ impl Lineage {
             self.nodes[node].gone = false;
             return node;
         }
-        self.push(at.hierarchy, Some(above), at.name())
+        let hierarchy = self.nodes[above].hierarchy;
+        self.push(hierarchy, Some(above), at.name())
     }
 
     /// The group that has this place now; one that the journal has not spoken of yet was there before.
     fn resolve(&mut self, place: &Place) -> usize {
         let mut above = None;
+        let hierarchy = self.first_number(place.hierarchy);
         let tops = std::iter::once(&b""[..]);
         for part in tops.chain(place.parts()) {
-            let is = |node: &Node| {
-                node.hierarchy == place.hierarchy && node.above == above && *node.name == *part && !node.gone
-            };
+            let is =
+                |node: &Node| node.hierarchy == hierarchy && node.above == above && *node.name == *part && !node.gone;
             above = Some(match self.nodes.iter().rposition(is) {
                 Some(node) => node,
-                None => self.push(place.hierarchy, above, part),
+                None => self.push(hierarchy, above, part),
             });
         }
         above.unwrap_or_default()
@@ -111,7 +150,7 @@ impl Lineage {
 
     fn place(&self, node: usize) -> Place {
         let Node { hierarchy, above, name, .. } = &self.nodes[node];
-        above.map_or_else(|| Place::top(*hierarchy), |above| self.place(above).child(name))
+        above.map_or_else(|| Place::top(self.number(*hierarchy)), |above| self.place(above).child(name))
     }
 
     /// A record of the journal with every place as its group is called now. In a rename, the place beside it (with the old
@@ -129,6 +168,10 @@ impl Lineage {
                 *place = self.place(node);
             }
         });
+        // A mount keeps the number that it was asked for: what it made has another.
+        if let Step::Unmount { mounting, .. } = &mut record.step {
+            mounting.hierarchy = mounting.hierarchy.map(|id| self.number(id));
+        }
         if let (Step::Rename { at, name, .. }, Some(old)) = (&mut record.step, old) {
             *name = at.name().into();
             *at = at.sibling(&old);
@@ -139,7 +182,8 @@ impl Lineage {
     /// The journal with every place as its group is called now. Where nothing was renamed, the journal itself.
     #[must_use]
     pub fn today<'a>(&self, journal: &'a [Entry]) -> Cow<'a, [Entry]> {
-        if !journal.iter().flat_map(|entry| &entry.steps).any(|record| matches!(record.step, Step::Rename { .. })) {
+        let renamed = |record: &Record| matches!(record.step, Step::Rename { .. });
+        if self.numbers.is_empty() && !journal.iter().flat_map(|entry| &entry.steps).any(renamed) {
             return Cow::Borrowed(journal);
         }
         let entry = |entry: &Entry| {
@@ -193,7 +237,12 @@ fn visit(record: &mut Record, place: &mut dyn FnMut(&mut Place)) {
             place(to);
         }
         Step::Launch { launch, .. } => launch.groups.iter_mut().for_each(&mut *place),
-        Step::Signal { .. } | Step::Schedule { .. } => return,
+        Step::Signal { .. }
+        | Step::Schedule { .. }
+        | Step::MakeDirectory { .. }
+        | Step::RemoveDirectory { .. }
+        | Step::Mount { .. }
+        | Step::Unmount { .. } => return,
     }
     if let State::Done(Outcome::Moved(list)) = &mut record.state {
         for moved in list {

@@ -1,9 +1,10 @@
 //! What must be known to plan an intent.
 use crate::catalog::controller_of;
 use crate::model::bytes::Bytes;
+use crate::model::id::HierarchyId;
 use crate::model::place::Place;
 
-use super::intent::{Intent, Needs, Recipients, Target};
+use super::intent::{Intent, Needs, Recipients, Target, What};
 use super::journal::Entry;
 use super::undo;
 
@@ -66,6 +67,17 @@ impl Intent {
                 needs.whereabouts = true;
             }
             Self::KillAll { group } => needs.subtrees.push(group.clone()),
+            Self::Mount { what, at } => {
+                needs.points.push(at.clone());
+                // A controller that v2's groups use cannot be taken from them, and what holds one may be empty.
+                if let What::Controllers { .. } = what {
+                    needs.groups.push(Place::top(HierarchyId::V2));
+                }
+            }
+            Self::Unmount { hierarchy, point, .. } => {
+                needs.points.push(point.clone());
+                needs.subtrees.push(Place::top(*hierarchy));
+            }
             Self::Together { intents, .. } => {
                 for intent in intents {
                     let more = intent.needs_with(journal);
@@ -74,7 +86,10 @@ impl Intent {
                     needs.children_of.extend(more.children_of);
                     needs.tasks.extend(more.tasks);
                     needs.whereabouts |= more.whereabouts;
+                    needs.points.extend(more.points);
                 }
+                needs.points.sort();
+                needs.points.dedup();
                 needs.groups.sort();
                 needs.groups.dedup();
                 needs.subtrees.sort();

@@ -107,6 +107,7 @@ impl Stage {
                     Scope::Process => key == task || Some(node.process) == process || node.process == task.tid,
                 });
             }
+            Step::MakeDirectory { .. } | Step::RemoveDirectory { .. } | Step::Mount { .. } | Step::Unmount { .. } => {}
             Step::Drain { from, to } => self.move_where(to, |_, node| node.group == *from),
             Step::KillAll { at, .. } => {
                 let inside: Vec<TaskNode> =

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use crate::model::bytes::Bytes;
 use crate::model::hierarchy::Version;
 use crate::model::id::Tid;
+use crate::model::mounting::{Mounting, Source};
 use crate::model::place::Place;
 use crate::model::scheduling::Attribute;
 use crate::model::task::Policy;
@@ -35,6 +36,14 @@ pub fn lines(step: &Step, survey: &Survey) -> Vec<String> {
             vec![format!("while read -r t; do echo \"$t\" > {to}; done < {from}")]
         }
         Step::KillAll { at, .. } => vec![kill_all(at, survey)],
+        Step::MakeDirectory { path } => vec![format!("mkdir {}", operand(path))],
+        Step::RemoveDirectory { path } => vec![format!("rmdir {}", operand(path))],
+        Step::Mount { mounting } => vec![mount(mounting)],
+        Step::Unmount { mounting, ends, lazy, .. } => {
+            let line = format!("umount {}{}", if *lazy { "-l " } else { "" }, operand(&mounting.point));
+            // A group that was removed right before still holds the hierarchy for a moment.
+            if *ends { vec!["sleep 0.05".to_owned(), line] } else { vec![line] }
+        }
         Step::Launch { launch, .. } => vec![format!("{} &", launched(launch, survey))],
         Step::Signal { process, signal } => vec![format!("kill -{} {}", signal.name(), process.tid)],
         Step::Schedule { task, scope, to, .. } => vec![schedule(task.tid, *scope, to, survey)],
@@ -62,6 +71,27 @@ fn schedule(tid: Tid, scope: Scope, to: &Attribute, survey: &Survey) -> String {
                 _ => "o",
             };
             format!("chrt -{a}{letter}p {priority} {tid}")
+        }
+    }
+}
+
+/// `mount -t cgroup -o nosuid,none,name=x cgroup POINT`.
+fn mount(mounting: &Mounting) -> String {
+    let point = operand(&mounting.point);
+    let options: Vec<&[u8]> = mounting.options.iter().map(|option| option.as_bytes()).collect();
+    let with = |kind: &str, data: &[u8]| {
+        let all: Vec<&[u8]> = options.iter().copied().chain([data]).filter(|part| !part.is_empty()).collect();
+        let all = all.join(&b',');
+        let all = if all.is_empty() { String::new() } else { format!("-o {} ", word(&all)) };
+        format!("mount -t {kind} {all}{kind} {point}")
+    };
+    match &mounting.source {
+        Source::V1 { data } => with("cgroup", data),
+        Source::V2 { data } => with("cgroup2", data),
+        Source::Bind { from } if options.is_empty() => format!("mount --bind {} {point}", operand(from)),
+        Source::Bind { from } => {
+            let options = word(&options.join(&b','));
+            format!("mount --bind {} {point} && mount -o remount,bind,{options} {point}", operand(from))
         }
     }
 }

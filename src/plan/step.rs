@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::bytes::Bytes;
 use crate::model::id::{GroupKey, TaskKey};
+use crate::model::mounting::Mounting;
 use crate::model::place::Place;
 use crate::model::scheduling::Attribute;
 use crate::model::workload::Launch;
@@ -84,6 +85,35 @@ pub enum Step {
         /// The group that the plan means.
         key: Option<GroupKey>,
     },
+    /// `mkdir` of a directory to mount something at; no group.
+    MakeDirectory {
+        /// Its path.
+        #[serde(with = "crate::model::bytes::text")]
+        path: Bytes,
+    },
+    /// `rmdir` of such a directory; one that is not empty stays.
+    RemoveDirectory {
+        /// Its path.
+        #[serde(with = "crate::model::bytes::text")]
+        path: Bytes,
+    },
+    /// `mount`, then a look into mountinfo.
+    Mount {
+        /// What, where and how.
+        mounting: Mounting,
+    },
+    /// `umount`, then a look whether the hierarchy lives on.
+    Unmount {
+        /// The mount, as undo makes it again.
+        mounting: Mounting,
+        /// The plan expects that the hierarchy ends with it: groups that were removed a moment ago must have gone first, for
+        /// which there is a wait of at most 100 ms.
+        ends: bool,
+        /// Detach it also while somebody is inside.
+        lazy: bool,
+        /// Knobs of the top group, where the hierarchy ends with it: what undo sets again.
+        settings: Vec<Setting>,
+    },
     /// One process under the supervisor.
     Launch {
         /// What and where.
@@ -136,6 +166,19 @@ pub enum Outcome {
     Moved(Vec<Moved>),
     /// The workload's process.
     Launched(TaskKey),
+    /// The directory was made.
+    DirectoryMade,
+    /// The directory is gone.
+    DirectoryRemoved,
+    /// It is mounted.
+    Mounted {
+        /// The top group: the number of the hierarchy, and its inode.
+        top: GroupKey,
+        /// The mount made the hierarchy: there was none.
+        new: bool,
+    },
+    /// It is not mounted there any more.
+    Unmounted(Life),
     /// The signal was delivered.
     Signalled,
     /// What each thread had, and has now; the kernel may have stored something else than was asked.
@@ -144,6 +187,17 @@ pub enum Outcome {
     Killed(Vec<TaskKey>),
     /// Nothing was to be done: the task ended, the group was gone, the value stood already. The reason.
     Nothing(String),
+}
+
+/// What became of a hierarchy that was unmounted somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Life {
+    /// It is mounted elsewhere, too.
+    Mounted,
+    /// It lives on, mounted nowhere that is seen from here: mounting it again shows it as it was.
+    Hidden,
+    /// It is gone; its controllers, if it had some, are free.
+    Gone,
 }
 
 /// One task's move, verified.

@@ -152,6 +152,15 @@ fn what(step: &Step) -> String {
         }
         Step::Drain { from, to } => format!("all tasks: {from} → {to}"),
         Step::KillAll { at, .. } => format!("kill all processes in {at}"),
+        Step::MakeDirectory { path } => format!("make the directory {}", words::clip(&escape(path))),
+        Step::RemoveDirectory { path } => format!("remove the directory {}", words::clip(&escape(path))),
+        Step::Mount { mounting } => {
+            format!("mount {} at {}", mounting.source.words(), words::clip(&escape(&mounting.point)))
+        }
+        Step::Unmount { mounting, lazy, .. } => {
+            let verb = if *lazy { "detach" } else { "unmount" };
+            format!("{verb} {} from {}", mounting.source.words(), words::clip(&escape(&mounting.point)))
+        }
         Step::Launch { launch, .. } => {
             let groups: Vec<String> = launch.groups.iter().map(ToString::to_string).collect();
             format!("start a workload in {}", words::list(&groups))
@@ -168,7 +177,9 @@ fn what(step: &Step) -> String {
     }
 }
 
-fn result(step: &Step, outcome: &Outcome) -> String {
+/// What became of a step that was done, read back.
+#[must_use]
+pub fn result(step: &Step, outcome: &Outcome) -> String {
     match outcome {
         Outcome::Made(_) => "made".to_owned(),
         Outcome::Removed => "removed".to_owned(),
@@ -190,6 +201,11 @@ fn result(step: &Step, outcome: &Outcome) -> String {
             _ => words::count(list.len(), "task"),
         },
         Outcome::Launched(process) => format!("runs as process {}", process.tid),
+        Outcome::DirectoryMade => "made".to_owned(),
+        Outcome::DirectoryRemoved => "removed".to_owned(),
+        Outcome::Mounted { top, new: true } => format!("mounted: a new hierarchy, number {}", top.hierarchy.0),
+        Outcome::Mounted { top, new: false } => format!("mounted: hierarchy number {}", top.hierarchy.0),
+        Outcome::Unmounted(life) => words::life(*life).to_owned(),
         Outcome::Signalled => "delivered".to_owned(),
         Outcome::Scheduled(list) => match (step, list.as_slice()) {
             (Step::Schedule { to, .. }, [Scheduled { now, .. }, ..]) if now != to => {

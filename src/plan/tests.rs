@@ -17,6 +17,7 @@ mod files;
 mod hold;
 mod launch;
 mod limits;
+mod mount;
 mod moves;
 mod remove;
 mod rename;

@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, Format};
-use crate::model::id::{GroupKey, TaskKey};
+use crate::model::id::{GroupKey, HierarchyId, TaskKey};
+use crate::model::mounting::Mounting;
 use crate::model::place::Place;
 
 use super::draft::Draft;
@@ -24,6 +25,7 @@ use super::words;
 
 pub mod bindings;
 mod launches;
+mod mounts;
 mod moves;
 mod scheduling;
 mod values;
@@ -83,7 +85,8 @@ fn title(journal: &[Entry], numbers: &BTreeSet<u64>) -> String {
 /// What must be known to undo the entries with these numbers.
 #[must_use]
 pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
-    let journal = &*Lineage::of(journal).today(journal);
+    let lineage = Lineage::of(journal);
+    let journal = &*lineage.today(journal);
     let bindings = Bindings::of(journal);
     let mut needs = Needs::default();
     for entry in journal.iter().filter(|entry| numbers.contains(&entry.number)) {
@@ -104,6 +107,14 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
                     needs.tasks.push(bindings.task(*task).tid);
                 }
                 Step::Drain { from, to } => needs.groups.extend([from.clone(), to.clone()]),
+                Step::MakeDirectory { path } | Step::RemoveDirectory { path } => needs.points.push(path.clone()),
+                Step::Mount { mounting } | Step::Unmount { mounting, .. } => {
+                    needs.points.push(mounting.point.clone());
+                    // A controller that v2's groups use cannot be taken from them.
+                    needs.groups.push(Place::top(HierarchyId::V2));
+                    // With groups in it, a hierarchy does not end with its last mount.
+                    needs.subtrees.extend(mounting.hierarchy.map(|id| Place::top(lineage.number(id))));
+                }
                 Step::Launch { launch, .. } => needs.groups.extend(launch.groups.iter().cloned()),
                 Step::Schedule { task, .. } => needs.tasks.push(bindings.task(*task).tid),
                 Step::Signal { process, .. } => {
@@ -112,6 +123,9 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
                 }
             }
             match &record.state {
+                State::Done(Outcome::Mounted { top, .. }) => {
+                    needs.subtrees.push(Place::top(lineage.number(top.hierarchy)));
+                }
                 State::Done(Outcome::Launched(key)) => needs.tasks.push(bindings.task(*key).tid),
                 State::Done(Outcome::Scheduled(list)) => {
                     needs.tasks.extend(list.iter().map(|set| bindings.task(set.task).tid));
@@ -125,13 +139,15 @@ pub fn needs(journal: &[Entry], numbers: &[u64]) -> Needs {
         }
     }
     // The top's tasks matter to no rule, and there are many.
-    needs.groups.retain(|place| !place.is_top());
+    needs.groups.retain(|place| !place.is_top() || (place.hierarchy == HierarchyId::V2 && !needs.points.is_empty()));
     for places in [&mut needs.groups, &mut needs.subtrees] {
         places.sort();
         places.dedup();
     }
     needs.tasks.sort_unstable();
     needs.tasks.dedup();
+    needs.points.sort();
+    needs.points.dedup();
     needs
 }
 
@@ -199,6 +215,16 @@ impl Undo<'_> {
                 ));
                 Ok(())
             }
+            (Step::MakeDirectory { path }, _) => self.unmake_directory(path),
+            (Step::RemoveDirectory { path }, _) => self.make_directory_again(path),
+            (Step::Mount { mounting }, state) => {
+                let top =
+                    if let State::Done(Outcome::Mounted { top, .. }) = state { Some(top.hierarchy) } else { None };
+                let top = top.map(|id| self.lineage.number(id));
+                let hierarchy = mounting.hierarchy.map(|id| self.lineage.number(id));
+                self.unmount(&Mounting { hierarchy, ..mounting.clone() }, top)
+            }
+            (Step::Unmount { mounting, settings, .. }, _) => self.mount_again(mounting, settings, perhaps),
             (Step::KillAll { at, .. }, state) => {
                 let count = if let State::Done(Outcome::Killed(list)) = state { list.len() } else { 0 };
                 let what = if count == 0 { "what".to_owned() } else { words::count(count, "process") };

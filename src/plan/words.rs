@@ -3,9 +3,11 @@ use crate::model::bytes::escape;
 use crate::model::errno::Errno;
 use crate::model::id::{TaskKey, Tid};
 use crate::model::place::Place;
+use crate::model::survey::{Hold, User};
 
 use super::intent::Scope;
 use super::rules::tasks::{process_of, processes};
+use super::step::Life;
 use super::survey::Survey;
 
 /// A group by its own name; "the top group" for the top.
@@ -82,6 +84,32 @@ pub fn count(number: usize, noun: &str) -> String {
         _ if noun.ends_with('s') => format!("{number} {noun}es"),
         _ => format!("{number} {noun}s"),
     }
+}
+
+/// What became of a hierarchy that was unmounted.
+#[must_use]
+pub fn life(life: Life) -> &'static str {
+    match life {
+        Life::Mounted => "unmounted there; the hierarchy is mounted elsewhere, too",
+        Life::Hidden => {
+            "unmounted; the hierarchy lives on, hidden, with its groups and tasks: mount it again to reach it"
+        }
+        Life::Gone => "unmounted; the hierarchy is gone",
+    }
+}
+
+/// Who keeps a mount busy: "4242 (sh) has its working directory there".
+#[must_use]
+pub fn users(users: &[User]) -> String {
+    let one = |user: &User| {
+        let by = match user.by {
+            Hold::Directory => "has its working directory in it",
+            Hold::Root => "has its root directory in it",
+            Hold::File => "has a file in it open",
+        };
+        format!("{} ({}) {by}", user.pid, escape(&user.comm))
+    };
+    list(&users.iter().map(one).collect::<Vec<_>>())
 }
 
 /// What to do where [`no_permission`] stands in the way, one sentence.

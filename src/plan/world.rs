@@ -8,7 +8,7 @@ use crate::catalog::{self, Format, Top};
 use crate::model::bytes::Bytes;
 use crate::model::field::Field;
 use crate::model::hierarchy::Version;
-use crate::model::id::{GroupKey, Tid};
+use crate::model::id::{GroupKey, HierarchyId, Tid};
 use crate::model::place::Place;
 use crate::model::snapshot::File;
 use crate::model::time::Mono;
@@ -18,6 +18,8 @@ use super::draft::trimmed;
 use super::intent::Scope;
 use super::step::{Signal, Step};
 use super::survey::{GroupFacts, Survey};
+
+mod mounts;
 
 /// The kernel counts inodes up from 1: no real group has one from here on.
 const INVENTED: u64 = u64::MAX - (1 << 32);
@@ -104,6 +106,10 @@ impl World {
                     self.signal(pid, Signal::Kill);
                 }
             }
+            Step::MakeDirectory { path } => self.make_directory(path),
+            Step::RemoveDirectory { path } => self.remove_directory(path),
+            Step::Mount { mounting } => self.mount(mounting),
+            Step::Unmount { mounting, .. } => self.unmount(mounting),
             Step::Launch { launch, .. } => self.launched.push(launch.clone()),
             Step::Signal { process, signal } => self.signal(process.tid, *signal),
             Step::Schedule { task, scope, to, .. } => {
@@ -135,9 +141,7 @@ impl World {
         if let Err(slot) = facts.children.binary_search_by(|name| (**name).cmp(at.name())) {
             facts.children.insert(slot, at.name().into());
         }
-        let lowest = self.invented.iter().map(|key| key.inode).min();
-        let inode = lowest.map_or(u64::MAX, |lowest| lowest - 1);
-        let key = GroupKey { hierarchy: at.hierarchy, inode };
+        let key = self.next_key(at.hierarchy);
         self.invented.insert(key);
         let facts = GroupFacts {
             key,
@@ -151,6 +155,12 @@ impl World {
             files,
         };
         self.survey.groups.insert(at.clone(), facts);
+    }
+
+    /// An identity that no group has.
+    fn next_key(&self, hierarchy: HierarchyId) -> GroupKey {
+        let lowest = self.invented.iter().map(|key| key.inode).min();
+        GroupKey { hierarchy, inode: lowest.map_or(u64::MAX, |lowest| lowest - 1) }
     }
 
     /// The files that a new group will have: those of the catalog for its controllers, and those that a sibling has.

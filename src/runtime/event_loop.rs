@@ -56,7 +56,7 @@ enum Incoming {
 ///
 /// # Errors
 /// If the machine cannot be read, a thread cannot start, or the terminal cannot be written.
-pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> {
+pub fn run(setup: Setup, mut hands: Hands, session: Session) -> Result<Vec<String>> {
     let (send, inbox) = channel();
     let teller = |send: &Sender<Incoming>| send.clone();
     let allowed = hands.host().allowed.clone();
@@ -68,6 +68,7 @@ pub fn run(setup: Setup, hands: Hands, session: Session) -> Result<Vec<String>> 
             quiet && send.send(Incoming::Frame(snapshot, table)).is_ok()
         })?
     };
+    hands.hold_with(Box::new(sampling.holders()));
     let worker = {
         let send = teller(&send);
         // Whoever does not listen any more needs no answer.

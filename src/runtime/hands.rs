@@ -16,13 +16,15 @@ use crate::effect::cleanup::{Cleanup, cleanup_of};
 use crate::effect::executor::{Executor, Interruptible, Kernel};
 use crate::effect::failure::Failure;
 use crate::effect::journal::{self, Log, Writer};
+use crate::effect::mounts::{Holders, Mounts};
 use crate::effect::supervisor::{Launcher, Nobody, Supervisor};
 use crate::effect::transaction::{self, Report};
 use crate::kernel::discover::{Discovery, discover};
 use crate::kernel::real::RealFs;
 use crate::kernel::{host, survey};
+use crate::model::bytes::Bytes;
 use crate::model::host::Host;
-use crate::model::id::GroupKey;
+use crate::model::id::{GroupKey, HierarchyId};
 use crate::model::workload::Workload;
 use crate::plan::explain;
 use crate::plan::intent::{Intent, Needs};
@@ -42,6 +44,14 @@ pub enum Executed {
     Refused(Refusal),
 }
 
+/// What earlier visits made and kept.
+#[derive(Default)]
+struct Kept {
+    groups: BTreeSet<GroupKey>,
+    mounts: BTreeSet<(HierarchyId, Bytes)>,
+    directories: BTreeSet<Bytes>,
+}
+
 /// The hands.
 pub struct Hands {
     fs: RealFs,
@@ -50,8 +60,10 @@ pub struct Hands {
     supervisor: Option<Supervisor>,
     journal: Option<Writer>,
     limits: Limits,
-    /// Groups that earlier visits made and kept: not foreign.
-    kept: BTreeSet<GroupKey>,
+    /// What earlier visits made and kept: not foreign.
+    kept: Kept,
+    /// Who else in this process has files of hierarchies open.
+    holders: Option<Box<dyn Holders>>,
     /// Set from outside: no step is begun any more.
     stop: Arc<AtomicBool>,
 }
@@ -76,8 +88,8 @@ impl Hands {
         let fs = RealFs;
         let found = discover(&fs).context("looking for hierarchies")?;
         let host = Arc::new(host::host(&fs, found.mode).context("reading the host's facts")?);
-        let (kept, stop) = (BTreeSet::new(), Arc::new(AtomicBool::new(false)));
-        Ok(Self { fs, host, supervisor: None, journal: None, limits, kept, stop })
+        let (kept, stop) = (Kept::default(), Arc::new(AtomicBool::new(false)));
+        Ok(Self { fs, host, supervisor: None, journal: None, limits, kept, holders: None, stop })
     }
 
     /// Begins the journal, unless this visit is read-only. If it cannot be written, every plan is refused from now on, with
@@ -96,7 +108,15 @@ impl Hands {
     pub fn take_kept_for_own(&mut self) {
         let Ok(boot_id) = journal::boot_id() else { return };
         let settled = journal::settled(&journal::locations(), &boot_id);
-        self.kept = settled.iter().flat_map(|(_, journal)| journal::made(&journal.entries)).collect();
+        // As one, since a later visit may have taken back what an earlier one made.
+        let entries: Vec<Entry> = settled.into_iter().flat_map(|(_, journal)| journal.entries).collect();
+        let (mounts, directories) = journal::mounted(&entries);
+        self.kept = Kept { groups: journal::made(&entries), mounts, directories };
+    }
+
+    /// From now on others in this process close their files before a hierarchy is unmounted.
+    pub fn hold_with(&mut self, holders: Box<dyn Holders>) {
+        self.holders = Some(holders);
     }
 
     /// Once this is set, no further step is begun, and the plan that is being done is rolled back.
@@ -180,7 +200,10 @@ impl Hands {
         let found = self.discover()?;
         let mut survey = survey::survey_of(&self.fs, needs, Arc::clone(&self.host), &found);
         survey.made = journal::made(self.entries());
-        survey.made.extend(&self.kept);
+        survey.made.extend(&self.kept.groups);
+        (survey.mounted, survey.directories) = journal::mounted(self.entries());
+        survey.mounted.extend(self.kept.mounts.iter().cloned());
+        survey.directories.extend(self.kept.directories.iter().cloned());
         survey.workloads = self.workloads().to_vec();
         survey.guarded.extend(self.supervisor.as_ref().map(Supervisor::pid));
         survey.limits = self.limits.clone();
@@ -230,7 +253,7 @@ impl Hands {
             Intent::Undo { entries } => entries,
             _ => &[],
         };
-        let directories = &found.hierarchies;
+        let directories = &Mounts::new(found.hierarchies).held_by(self.holders.as_deref());
         let mut nobody = Nobody;
         let launcher: &mut dyn Launcher = match &mut self.supervisor {
             Some(supervisor) => supervisor,

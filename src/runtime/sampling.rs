@@ -9,9 +9,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::effect::mounts::Holders;
 use crate::kernel::real::RealFs;
-use crate::kernel::sampler::{Hint, Sampler};
+use crate::kernel::sampler::{Hint, Sampler, Shut};
 use crate::kernel::watch::{MountWatch, Ringer, Wakes, Watches};
+use crate::model::id::HierarchyId;
 use crate::model::interest::Interest;
 use crate::model::snapshot::Snapshot;
 use crate::split::live::Engine;
@@ -30,6 +32,23 @@ pub struct Sampling {
     work: Sender<Work>,
     delay_ms: Arc<AtomicU64>,
     sampler: Option<JoinHandle<()>>,
+    shut: Shut,
+}
+
+/// Has the sampler close its files of a hierarchy.
+pub struct Closing {
+    shut: Shut,
+    ringer: Ringer,
+}
+
+impl Holders for Closing {
+    fn while_closed(&self, hierarchy: HierarchyId, act: &mut dyn FnMut()) {
+        let mounts = Hint { mounts: true, structure: true, values: false };
+        self.shut.shut(hierarchy, || self.ringer.resample(Hint::default()));
+        act();
+        self.shut.open(hierarchy);
+        self.ringer.resample(mounts);
+    }
 }
 
 impl Sampling {
@@ -43,6 +62,7 @@ impl Sampling {
         mut tell: impl FnMut(Arc<Snapshot>, Table) -> bool + Send + 'static,
     ) -> anyhow::Result<Self> {
         let sampler = Sampler::new(Box::new(RealFs))?;
+        let shut = sampler.shut();
         let (wakes, ringer) = Wakes::new();
         let (work, works) = channel();
         let delay_ms = Arc::new(AtomicU64::new(millis(delay)));
@@ -53,7 +73,13 @@ impl Sampling {
                 .spawn(move || sample(sampler, wakes, &ringer, first, &delay_ms, &work))?
         };
         thread::Builder::new().name("model".to_owned()).spawn(move || model(&works, &mut tell))?;
-        Ok(Self { ringer, work, delay_ms, sampler: Some(thread) })
+        Ok(Self { ringer, work, delay_ms, sampler: Some(thread), shut })
+    }
+
+    /// What lets the effect thread unmount a hierarchy of which the sampler has files open.
+    #[must_use]
+    pub fn holders(&self) -> Closing {
+        Closing { shut: self.shut.clone(), ringer: self.ringer.clone() }
     }
 
     /// What to sample from now on; sampled at once.
@@ -67,7 +93,7 @@ impl Sampling {
             // As in `measure_anew`.
             drop(self.work.send(Work::Done(what)));
         }
-        self.ringer.resample(Hint { structure: true, values: true, mounts: false });
+        self.ringer.resample(Hint { structure: true, values: true, mounts: true });
     }
 
     /// Time between two samplings.

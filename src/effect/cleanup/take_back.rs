@@ -13,13 +13,15 @@ use crate::effect::{process, scheduler};
 use crate::model::bytes::{Bytes, escape};
 use crate::model::errno::Errno;
 use crate::model::hierarchy::Version;
-use crate::model::id::{GroupKey, TaskKey};
+use crate::model::id::{GroupKey, HierarchyId, TaskKey};
 use crate::model::place::Place;
 use crate::model::scheduling::Attribute;
 use crate::parse;
 use crate::plan::intent::{Scope, Setting};
 use crate::plan::journal::{Entry, Journal, Record, State};
 use crate::plan::step::{Moved, Outcome, Scheduled, Signal, Step};
+
+mod mounts;
 
 /// Decides and acts, step by step.
 pub(super) struct Cleaner<'a> {
@@ -28,6 +30,10 @@ pub(super) struct Cleaner<'a> {
     executor: Option<&'a mut (dyn Executor + 'a)>,
     /// Every group that any of the journals made: their settings need no care, they go as a whole.
     made: BTreeSet<GroupKey>,
+    /// Every mount that any of the journals made, by hierarchy and mount point.
+    mounted: BTreeSet<(HierarchyId, Bytes)>,
+    /// In a dry run: mount points that would be none by now.
+    unmounted: BTreeSet<Bytes>,
     /// In a dry run: groups that would be gone by now.
     gone: BTreeSet<Place>,
     /// In a dry run: tasks that would have ended or gone elsewhere by now.
@@ -50,8 +56,21 @@ impl<'a> Cleaner<'a> {
         executor: Option<&'a mut (dyn Executor + 'a)>,
         journals: impl Iterator<Item = &'j Journal>,
     ) -> Self {
-        let made = journals.flat_map(|journal| ever_made(&journal.entries)).collect();
-        Self { directories, executor, made, gone: BTreeSet::new(), left: BTreeSet::new(), values: BTreeMap::new() }
+        let (mut made, mut mounted) = (BTreeSet::new(), BTreeSet::new());
+        for journal in journals {
+            made.extend(ever_made(&journal.entries));
+            mounted.extend(ever_mounted(&journal.entries));
+        }
+        Self {
+            directories,
+            executor,
+            made,
+            mounted,
+            unmounted: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            left: BTreeSet::new(),
+            values: BTreeMap::new(),
+        }
     }
 
     pub(super) fn is_dry_run(&self) -> bool {
@@ -85,6 +104,12 @@ impl<'a> Cleaner<'a> {
                 text: format!("what was killed in {} cannot come back", self.show(at)),
                 fate: Fate::Foreign,
             }),
+            (Step::MakeDirectory { path }, done) => self.unmake_directory(path, entry.time_ms, done.is_none()),
+            // What needs a directory makes it again.
+            (Step::RemoveDirectory { .. }, _) => None,
+            (Step::Mount { mounting }, Some(Outcome::Mounted { top, new })) => self.unmount(mounting, Some(*top), *new),
+            (Step::Mount { mounting }, _) => self.unmount(mounting, None, mounting.hierarchy.is_none()),
+            (Step::Unmount { mounting, settings, .. }, _) => self.mount_again(mounting, settings),
             (Step::Launch { .. }, Some(Outcome::Launched(process))) => self.end(*process),
             (Step::Launch { .. }, _) => None,
             (Step::Signal { process, signal }, _) => self.unsignal(*process, *signal),
@@ -122,7 +147,9 @@ impl<'a> Cleaner<'a> {
             return Seen::Gone;
         }
         let Some(path) = self.directories.directory(at) else {
-            return Seen::Other("its hierarchy is not mounted".into());
+            // With its hierarchy, or out of reach.
+            let lives = self.directories.version(at.hierarchy).is_some();
+            return if lives { Seen::Other("its hierarchy is not mounted".into()) } else { Seen::Gone };
         };
         match inode(&path) {
             Ok(found) if found == key.inode => Seen::Same,
@@ -144,7 +171,7 @@ impl<'a> Cleaner<'a> {
     fn unmake_begun(&mut self, at: &Place, time_ms: u64) -> Option<Note> {
         let path = self.directories.directory(at)?;
         let found = fs::metadata(&path).ok()?;
-        let key = GroupKey { hierarchy: at.hierarchy, inode: found.ino() };
+        let key = GroupKey { hierarchy: self.directories.number(at.hierarchy), inode: found.ino() };
         if self.made.contains(&key) || self.gone.contains(at) {
             return None;
         }
@@ -454,6 +481,19 @@ fn ever_made(entries: &[Entry]) -> Vec<GroupKey> {
     states
         .filter_map(|state| match state {
             State::Done(Outcome::Made(key)) => Some(*key),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Every mount that entries made, also those that are gone.
+fn ever_mounted(entries: &[Entry]) -> Vec<(HierarchyId, Bytes)> {
+    let records = entries.iter().flat_map(|entry| &entry.steps);
+    records
+        .filter_map(|record| match (&record.step, &record.state) {
+            (Step::Mount { mounting }, State::Done(Outcome::Mounted { top, .. })) => {
+                Some((top.hierarchy, mounting.point.clone()))
+            }
             _ => None,
         })
         .collect()

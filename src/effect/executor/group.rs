@@ -111,7 +111,7 @@ pub(super) fn make(directories: &dyn Directories, at: &Place) -> Result<Outcome,
         }
     })?;
     match inode(&path) {
-        Ok(inode) => Ok(Outcome::Made(GroupKey { hierarchy: at.hierarchy, inode })),
+        Ok(inode) => Ok(Outcome::Made(GroupKey { hierarchy: directories.number(at.hierarchy), inode })),
         Err(errno) => Err(Failure::new("mkdir", &path, errno).because("made, and gone again at once")),
     }
 }

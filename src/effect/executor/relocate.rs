@@ -122,7 +122,7 @@ fn places(directories: &dyn Directories, task: TaskKey, scope: Scope, hint: &Pla
 #[must_use]
 pub fn place_of(directories: &dyn Directories, tid: Tid, hint: &Place) -> Option<Place> {
     let hierarchy: HierarchyId = hint.hierarchy;
-    let path = process::group_path(tid, hierarchy).ok()??;
+    let path = process::group_path(tid, directories.number(hierarchy)).ok()??;
     if let Some(place) = directories.place(hierarchy, &path) {
         return Some(place);
     }

@@ -5,8 +5,10 @@
 use crate::effect::directories::Directories;
 use crate::model::bytes::Bytes;
 use crate::model::hierarchy::Version;
-use crate::plan::intent::Scope;
+use crate::plan::intent::{Scope, Setting};
 use crate::plan::step::{Moved, Outcome, Scheduled, Signal, Step};
+use crate::model::mounting::Mounting;
+use crate::model::place::Place;
 
 /// What takes a step back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,26 @@ pub fn inverse(step: &Step, outcome: &Outcome, directories: &dyn Directories) ->
         }
         (Step::Rename { at, key, name }, _) => {
             Inverse::Steps(vec![Step::Rename { at: at.sibling(name), key: *key, name: at.name().into() }])
+        }
+        (Step::MakeDirectory { path }, _) => Inverse::Steps(vec![Step::RemoveDirectory { path: path.clone() }]),
+        (Step::RemoveDirectory { path }, _) => Inverse::Steps(vec![Step::MakeDirectory { path: path.clone() }]),
+        (Step::Mount { mounting }, Outcome::Mounted { top, new }) => {
+            let mounting = Mounting { hierarchy: Some(top.hierarchy), ..mounting.clone() };
+            Inverse::Steps(vec![Step::Unmount { mounting, ends: *new, lazy: false, settings: Vec::new() }])
+        }
+        (Step::Unmount { mounting, settings, .. }, _) => {
+            let top = mounting.hierarchy.map(Place::top);
+            let write = |(at, setting): (&Place, &Setting)| Step::Write {
+                at: at.clone(),
+                key: None,
+                file: setting.file.clone(),
+                data: setting.data.clone(),
+                prior: None,
+                disturbs: Vec::new(),
+            };
+            let mount = std::iter::once(Step::Mount { mounting: mounting.clone() });
+            let writes = top.iter().flat_map(|top| settings.iter().map(move |setting| (top, setting)));
+            Inverse::Steps(mount.chain(writes.map(write)).collect())
         }
         (Step::Write { .. }, _) => unwrite(step),
         (Step::Move { scope, .. }, Outcome::Moved(moved)) => unmove(moved, *scope, directories),

@@ -189,3 +189,39 @@ fn files_that_few_hosts_meet() {
     }
     insta::assert_snapshot!(text);
 }
+
+#[test]
+fn c5_mounts() {
+    use crate::model::id::HierarchyId;
+    use crate::model::mounting::{Mounting, Source};
+    let survey = v1();
+    let mounting = |data: &str| Mounting {
+        hierarchy: Some(HierarchyId(1)),
+        source: Source::V1 { data: data.as_bytes().into() },
+        point: b"/run/x".as_slice().into(),
+        options: Vec::new(),
+    };
+    let mount = |data: &str| Step::Mount { mounting: mounting(data) };
+    let all = [
+        Errno::EBUSY,
+        Errno::EINVAL,
+        Errno::EPERM,
+        Errno::ENOENT,
+        Errno::ENOTDIR,
+        Errno::ENODEV,
+        Errno::EACCES,
+        Errno::ENOMEM,
+    ];
+    let mut text = rows(&survey, &mount("none,name=x"), &all);
+    text += &rows(&survey, &mount("cpu,blkio"), &[Errno::EBUSY]);
+    let unmount = Step::Unmount { mounting: mounting("cpu"), ends: true, lazy: false, settings: Vec::new() };
+    text += &rows(&survey, &unmount, &[Errno::EBUSY, Errno::EINVAL, Errno::ENOENT, Errno::EPERM]);
+    let path = || b"/run/x".as_slice().into();
+    text += &rows(
+        &survey,
+        &Step::MakeDirectory { path: path() },
+        &[Errno::EEXIST, Errno::ENOENT, Errno::EROFS, Errno::EACCES, Errno::EPERM, Errno::ENOTDIR, Errno::ENOSPC],
+    );
+    text += &rows(&survey, &Step::RemoveDirectory { path: path() }, &[Errno::EBUSY, Errno::EACCES]);
+    insta::assert_snapshot!(text);
+}

@@ -5,10 +5,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::id::{GroupKey, TaskKey};
+use crate::model::mounting::Mounting;
 use crate::model::place::Place;
 
 use super::super::journal::{Entry, Record, State};
 use super::super::step::{Outcome, Step};
+
+/// Inode of the top group of every v1 hierarchy: the first that the kernel counts.
+pub const TOP: u64 = 1;
 
 /// Old identities and what stands for them.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +36,11 @@ impl Bindings {
                             bindings.bind_group(old, *new);
                         }
                     }
+                    // A hierarchy that ended and was mounted again has another number.
+                    (
+                        Step::Mount { mounting: Mounting { hierarchy: Some(old), .. } },
+                        State::Done(Outcome::Mounted { top, .. }),
+                    ) => bindings.bind_group(GroupKey { hierarchy: *old, inode: TOP }, *top),
                     (Step::Launch { again: Some(old), .. }, State::Done(Outcome::Launched(new))) => {
                         bindings.tasks.insert(*old, *new);
                     }

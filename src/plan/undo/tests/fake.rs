@@ -274,7 +274,11 @@ impl Fake {
                 let was = Attribute::Nice(std::mem::replace(&mut process.nice, *nice));
                 Ok(Outcome::Scheduled(vec![Scheduled { task: *task, was, now: to.clone() }]))
             }
-            Step::KillAll { .. } => Err(Errno::EINVAL),
+            Step::KillAll { .. }
+            | Step::MakeDirectory { .. }
+            | Step::RemoveDirectory { .. }
+            | Step::Mount { .. }
+            | Step::Unmount { .. } => Err(Errno::EINVAL),
         }
     }
 
