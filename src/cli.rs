@@ -15,6 +15,7 @@ pub mod freeze;
 pub mod help;
 pub mod journal;
 pub mod mkdir;
+pub mod mount;
 pub mod move_tasks;
 pub mod output;
 pub mod predict;
@@ -84,6 +85,8 @@ fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
         Some(args::Command::Freeze(args)) => freeze::freeze(&args),
         Some(args::Command::Thaw(args)) => freeze::thaw(&args),
         Some(args::Command::Journal(args)) => journal::run(&args),
+        Some(args::Command::Mount(args)) => mount::mount(&args),
+        Some(args::Command::Umount(args)) => mount::unmount(&args),
         Some(args::Command::Cleanup(args)) => cleanup::run(&args),
         Some(args::Command::Completions(args)) => help::completions(args),
         Some(args::Command::Man) => help::man(),

@@ -10,7 +10,7 @@
 //!
 //! | module | changes |
 //! |---|---|
-//! | [`executor`] | groups, files of groups, memberships; sends signals |
+//! | [`executor`] | groups, files of groups, memberships, mounts; sends signals |
 //! | [`transaction`] | nothing itself: the order of steps, rollback, the report |
 //! | [`journal`] | its own file below the state directory |
 //! | [`supervisor`], [`launch`] | starts and ends processes |
@@ -21,7 +21,7 @@
 //! | [`double`] | nothing: an executor for tests that records, and fails where it is told to |
 //!
 //! Not here: what to do (that is `plan`), and the discovery of hierarchies (that is `kernel`): a place becomes a path through
-//! [`directories::Directories`].
+//! [`directories::Directories`], which [`mounts::Mounts`] keeps right while mounts come and go.
 
 pub mod cleanup;
 pub mod directories;
@@ -30,6 +30,7 @@ pub mod executor;
 pub mod failure;
 pub mod journal;
 pub mod launch;
+pub mod mounts;
 pub mod process;
 pub mod room;
 pub mod scheduler;

@@ -21,6 +21,7 @@ pub mod journal;
 pub mod kill_all;
 pub mod launch;
 pub mod lineage;
+pub mod mount;
 pub mod move_task;
 pub mod moved;
 pub mod needs;
@@ -46,6 +47,7 @@ pub(crate) mod testing;
 mod tests;
 pub mod together;
 pub mod undo;
+pub mod unmount;
 pub mod words;
 pub mod world;
 
@@ -87,6 +89,8 @@ fn verb(intent: &Intent, survey: &Survey, journal: &[Entry]) -> Result<Plan, Ref
         Intent::Signal { to, signal, pending } => signal::plan(survey, to, *signal, *pending),
         Intent::KillAll { group } => kill_all::plan(survey, group),
         Intent::Schedule { tasks, scope, to } => schedule::plan(survey, tasks, *scope, to),
+        Intent::Mount { what, at } => mount::plan(survey, what, at),
+        Intent::Unmount { hierarchy, point, lazy } => unmount::plan(survey, *hierarchy, point, *lazy),
         Intent::Together { title, intents } => together::plan(survey, title, intents, journal),
         Intent::Undo { entries } => undo::plan(survey, journal, entries),
     }

@@ -98,6 +98,10 @@ pub enum Command {
     Thaw(super::freeze::Freeze),
     /// What was done in the visits of this boot: as text, as a shell script, or as JSON.
     Journal(super::journal::Journal),
+    /// Mount a hierarchy: a new one, or one that lives at a second place.
+    Mount(super::mount::Mount),
+    /// Unmount a hierarchy from a mount point, and say whether it lives on.
+    Umount(super::mount::Unmount),
     /// Take back what a cgrove that was killed has left.
     Cleanup(super::cleanup::Cleanup),
     /// Print the completion script of a shell.

@@ -14,6 +14,7 @@ use crate::plan::moved;
 use crate::plan::quote;
 use crate::plan::refusal::{Refusal, Way};
 use crate::plan::step::{Confirm, Outcome, Plan, Step};
+use crate::plan::tell;
 use crate::runtime::hands::Hands;
 
 /// What must be asked before a plan is done: the question, with its reason. `None` where the command itself was enough.
@@ -169,6 +170,11 @@ impl<'a> Printed<'a> {
     fn values(&self, report: &Report) -> String {
         let mut text = String::new();
         for (index, outcome) in &report.done {
+            if let (Some(step), Outcome::Mounted { .. } | Outcome::Unmounted(_)) =
+                (self.plan.steps.get(*index), outcome)
+            {
+                let _ = writeln!(text, "  {}", tell::result(step, outcome));
+            }
             let Some(Step::Write { at, file, data, prior, .. }) = self.plan.steps.get(*index) else { continue };
             let label =
                 self.hierarchies.iter().find(|h| h.id == at.hierarchy).map_or_else(String::new, Hierarchy::label);
