@@ -214,7 +214,12 @@ pub fn is_foreign(state: &State, entry: &Entry) -> bool {
         Step::Signal { process, .. } | Step::Schedule { task: process, .. } => {
             !state.workloads.iter().any(|workload| workload.process == *process)
         }
-        Step::Write { key: None, .. }
+        // What a mount shows, and who mounted it, the plan has said.
+        Step::MakeDirectory { .. }
+        | Step::RemoveDirectory { .. }
+        | Step::Mount { .. }
+        | Step::Unmount { .. }
+        | Step::Write { key: None, .. }
         | Step::RemoveGroup { key: None, .. }
         | Step::Rename { key: None, .. }
         | Step::KillAll { key: None, .. } => false,

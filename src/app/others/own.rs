@@ -83,7 +83,14 @@ impl Own {
             }
             Step::KillAll { at, .. } => deed(Deed::Killed(at.clone())),
             Step::Move { task, .. } => deed(Deed::Tasks(HashSet::from([task.tid]))),
-            Step::Drain { .. } | Step::Launch { .. } | Step::Signal { .. } | Step::Schedule { .. } => {}
+            Step::Drain { .. }
+            | Step::Launch { .. }
+            | Step::Signal { .. }
+            | Step::Schedule { .. }
+            | Step::MakeDirectory { .. }
+            | Step::RemoveDirectory { .. }
+            | Step::Mount { .. }
+            | Step::Unmount { .. } => {}
         }
         match done {
             Some(Outcome::Moved(list)) => deed(Deed::Tasks(list.iter().map(|moved| moved.task.tid).collect())),

@@ -31,6 +31,7 @@ fn hierarchy(id: u32, version: Version, controllers: &[&str], name: Option<&str>
         name: name.map(bytes),
         mounts: points.iter().map(|point| mount(point, "/")).collect(),
         own_path: bytes("/"),
+        namespace_root: None,
         root: None,
     }
 }

@@ -117,7 +117,8 @@ impl World {
         }
         let own_path: Bytes = Box::from(*b"/");
         let mounts = Vec::new();
-        let hierarchy = Hierarchy { id, version, device: None, controllers, name, mounts, own_path, root: None };
+        let (device, namespace_root, root) = (None, None, None);
+        let hierarchy = Hierarchy { id, version, device, controllers, name, mounts, own_path, namespace_root, root };
         self.survey.hierarchies.push(hierarchy);
         let top = GroupFacts {
             key: self.invent(id),
