@@ -17,8 +17,8 @@ use crate::plan::mount::point::default_point;
 /// Arguments of `cgrove mount`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Mount {
-    /// What: name=NAME (made without controllers if there is none), controllers (net_cls or net_cls,net_prio, with ,name=NAME
-    /// if wanted), v2, or a mount point of the hierarchy.
+    /// What: name=NAME (made without controllers if there is none), controllers (cpu or cpu,cpuacct, with ,name=NAME if
+    /// wanted), v2, or a mount point of the hierarchy.
     #[arg(value_name = "WHAT")]
     pub what: OsString,
     /// Where: a path, made if it is not there. Without it: beside the other hierarchies.

@@ -96,14 +96,12 @@ impl Executor for Recorder {
 
 fn operation(step: &Step) -> &'static str {
     match step {
-        Step::MakeGroup { .. } => "mkdir",
-        Step::RemoveGroup { .. } => "rmdir",
+        Step::MakeGroup { .. } | Step::MakeDirectory { .. } => "mkdir",
+        Step::RemoveGroup { .. } | Step::RemoveDirectory { .. } => "rmdir",
         Step::Rename { .. } => "rename",
         Step::Write { .. } => "write",
         Step::Move { .. } | Step::Drain { .. } => "move",
         Step::KillAll { .. } => "kill",
-        Step::MakeDirectory { .. } => "mkdir",
-        Step::RemoveDirectory { .. } => "rmdir",
         Step::Mount { .. } => "mount",
         Step::Unmount { .. } => "umount",
         Step::Launch { .. } => "launch",

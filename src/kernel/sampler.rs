@@ -269,7 +269,9 @@ impl Sampler {
     fn close(&mut self) {
         let wanted = self.shut.wanted();
         if wanted != self.closed {
-            wanted.iter().for_each(|&hierarchy| self.handles.close(hierarchy));
+            for &hierarchy in &wanted {
+                self.handles.close(hierarchy);
+            }
             self.closed = wanted;
             self.rediscover();
             self.walk();

@@ -181,8 +181,8 @@ fn what(step: &Step) -> String {
 #[must_use]
 pub fn result(step: &Step, outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Made(_) => "made".to_owned(),
-        Outcome::Removed => "removed".to_owned(),
+        Outcome::Made(_) | Outcome::DirectoryMade => "made".to_owned(),
+        Outcome::Removed | Outcome::DirectoryRemoved => "removed".to_owned(),
         Outcome::Renamed => "renamed".to_owned(),
         Outcome::Stored(None) => "written".to_owned(),
         Outcome::Stored(Some(stored)) => match step {
@@ -201,8 +201,6 @@ pub fn result(step: &Step, outcome: &Outcome) -> String {
             _ => words::count(list.len(), "task"),
         },
         Outcome::Launched(process) => format!("runs as process {}", process.tid),
-        Outcome::DirectoryMade => "made".to_owned(),
-        Outcome::DirectoryRemoved => "removed".to_owned(),
         Outcome::Mounted { top, new: true } => format!("mounted: a new hierarchy, number {}", top.hierarchy.0),
         Outcome::Mounted { top, new: false } => format!("mounted: hierarchy number {}", top.hierarchy.0),
         Outcome::Unmounted(life) => words::life(*life).to_owned(),

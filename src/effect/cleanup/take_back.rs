@@ -105,13 +105,12 @@ impl<'a> Cleaner<'a> {
                 fate: Fate::Foreign,
             }),
             (Step::MakeDirectory { path }, done) => self.unmake_directory(path, entry.time_ms, done.is_none()),
-            // What needs a directory makes it again.
-            (Step::RemoveDirectory { .. }, _) => None,
             (Step::Mount { mounting }, Some(Outcome::Mounted { top, new })) => self.unmount(mounting, Some(*top), *new),
             (Step::Mount { mounting }, _) => self.unmount(mounting, None, mounting.hierarchy.is_none()),
             (Step::Unmount { mounting, settings, .. }, _) => self.mount_again(mounting, settings),
             (Step::Launch { .. }, Some(Outcome::Launched(process))) => self.end(*process),
-            (Step::Launch { .. }, _) => None,
+            // A mount that needs a directory makes it again.
+            (Step::Launch { .. } | Step::RemoveDirectory { .. }, _) => None,
             (Step::Signal { process, signal }, _) => self.unsignal(*process, *signal),
             (Step::Schedule { .. }, Some(Outcome::Scheduled(list))) => return self.unschedule(list),
             (Step::Schedule { task, scope, to, prior }, _) => {

@@ -50,7 +50,7 @@ fn point(path: &str, missing: usize) -> PointFacts {
     }
 }
 
-/// cpu alone (number 1, with groups), net_cls and net_prio together (2), name=lab (3, mounted twice), name=deep (4, hidden),
+/// cpu alone (number 1, with groups), `net_cls` and `net_prio` together (2), name=lab (3, mounted twice), name=deep (4, hidden),
 /// v2 (0) with groups that have hugetlb; misc is free.
 fn host(change: impl FnOnce(&mut Survey)) -> Survey {
     Build::v1()

@@ -11,6 +11,11 @@ use crate::plan::survey::GroupFacts;
 
 use super::{World, file};
 
+/// How many components a path has that begins with a slash.
+fn slashes(path: &[u8]) -> usize {
+    path.split(|&byte| byte == b'/').count() - 1
+}
+
 /// The kernel counts hierarchies up from 1: none has a number from here on.
 const INVENTED: u32 = u32::MAX - (1 << 16);
 
@@ -36,7 +41,7 @@ impl World {
         for facts in self.survey.points.values_mut().filter(|facts| facts.missing > 0) {
             let inside = |rest: &[u8]| rest.is_empty() || rest[0] == b'/';
             if let Some(rest) = facts.path.strip_prefix(path).filter(|rest| inside(rest)) {
-                facts.missing = rest.iter().filter(|&&byte| byte == b'/').count();
+                facts.missing = slashes(rest);
             }
         }
     }
@@ -44,7 +49,7 @@ impl World {
     pub(super) fn remove_directory(&mut self, path: &[u8]) {
         let below = |at: &[u8]| {
             let rest = at.strip_prefix(path).filter(|rest| rest.is_empty() || rest[0] == b'/')?;
-            Some(rest.iter().filter(|&&byte| byte == b'/').count())
+            Some(slashes(rest))
         };
         for facts in self.survey.points.values_mut() {
             if let Some(deeper) = below(&facts.path) {
@@ -75,7 +80,7 @@ impl World {
         for facts in self.survey.points.values_mut().filter(|facts| facts.path == mounting.point) {
             facts.mounted = Some(kind.into());
         }
-        self.rebase(id, was);
+        self.rebase(id, was.as_ref());
     }
 
     pub(super) fn unmount(&mut self, mounting: &Mounting) {
@@ -97,7 +102,7 @@ impl World {
                 controller.hierarchy = None;
             }
         } else {
-            self.rebase(id, was);
+            self.rebase(id, was.as_ref());
         }
     }
 
@@ -130,15 +135,9 @@ impl World {
             // Every task of the host is in it; which these are is of no use here.
             tasks: Field::Unread,
             processes: Field::Unread,
-            files: self.top_files(),
+            files: top_files(),
         };
         self.survey.groups.insert(Place::top(id), top);
-    }
-
-    /// The files that matter of the top of a new v1 hierarchy.
-    fn top_files(&self) -> BTreeMap<Box<str>, crate::model::snapshot::File> {
-        let known = [("notify_on_release", "0"), ("cgroup.clone_children", "0"), ("release_agent", "")];
-        known.into_iter().map(|(name, text)| (name.into(), file(name, Some(text.as_bytes().into())))).collect()
     }
 
     /// Which group a new mount shows.
@@ -158,12 +157,12 @@ impl World {
     }
 
     /// Groups are reached through another mount than before: their directories begin with its mount point.
-    fn rebase(&mut self, id: HierarchyId, was: Option<Bytes>) {
+    fn rebase(&mut self, id: HierarchyId, was: Option<&Bytes>) {
         let Some(now) = self.survey.hierarchy(id).and_then(Hierarchy::best_mount).map(|mount| mount.point.clone())
         else {
             return;
         };
-        if was.as_ref() == Some(&now) {
+        if was == Some(&now) {
             return;
         }
         for (place, facts) in self.survey.groups.iter_mut().filter(|(place, _)| place.hierarchy == id) {
@@ -176,4 +175,10 @@ impl World {
         self.invented.insert(key);
         key
     }
+}
+
+/// The files that matter of the top of a new v1 hierarchy.
+fn top_files() -> BTreeMap<Box<str>, crate::model::snapshot::File> {
+    let known = [("notify_on_release", "0"), ("cgroup.clone_children", "0"), ("release_agent", "")];
+    known.into_iter().map(|(name, text)| (name.into(), file(name, Some(text.as_bytes().into())))).collect()
 }
