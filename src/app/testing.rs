@@ -30,7 +30,7 @@ use crate::model::workload::{Workload, WorkloadState};
 use crate::plan::intent::{Inside, Intent, Recipients, Scope, Target, What};
 use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::refusal::{Refusal, Way};
-use crate::plan::step::{Confirm, Moved, Outcome, Plan, Scheduled, Signal, Step, Life};
+use crate::plan::step::{Confirm, Life, Moved, Outcome, Plan, Scheduled, Signal, Step};
 use crate::split::contest::Contest;
 use crate::split::ratio::Ratio;
 use crate::split::table::{Cause, Demand, Enough, Given, Got, Owed, Restart, Row, Standing, Table, TaskRow, Verdict};

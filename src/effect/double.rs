@@ -14,7 +14,7 @@ use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, HierarchyId, TaskKey};
 use crate::model::place::Place;
 use crate::plan::journal::{Journal, Line};
-use crate::plan::step::{Moved, Outcome, Scheduled, Step, Life};
+use crate::plan::step::{Life, Moved, Outcome, Scheduled, Step};
 
 /// Records every step, and pretends that it was done: groups get rising inode numbers, files store what is written, tasks
 /// arrive. Told with [`Recorder::fail`], it refuses a step instead.

@@ -17,8 +17,8 @@ use super::step::Step;
 use super::survey::Survey;
 use super::{shell, words};
 
-mod scheduling;
 mod mount;
+mod scheduling;
 mod write;
 
 /// What an errno means for a step.

@@ -5,10 +5,10 @@
 use crate::effect::directories::Directories;
 use crate::model::bytes::Bytes;
 use crate::model::hierarchy::Version;
-use crate::plan::intent::{Scope, Setting};
-use crate::plan::step::{Moved, Outcome, Scheduled, Signal, Step};
 use crate::model::mounting::Mounting;
 use crate::model::place::Place;
+use crate::plan::intent::{Scope, Setting};
+use crate::plan::step::{Moved, Outcome, Scheduled, Signal, Step};
 
 /// What takes a step back.
 #[derive(Clone, Debug, PartialEq, Eq)]
