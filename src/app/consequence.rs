@@ -19,9 +19,9 @@ use crate::split::live;
 use crate::split::solve::NOTHING;
 use crate::split::table::{Owed, Standing, Table};
 
-use super::amount;
-use super::scale::{Ruler, name_of};
 use super::state::State;
+
+mod say;
 
 /// Differences below this, in CPUs, are rounding.
 const SAME: f64 = 1e-6;
@@ -52,59 +52,6 @@ impl Consequence {
             return Some(Self::default());
         }
         sums(table, standing, structure, &before, &after)
-    }
-
-    /// As a sentence for a dialog, at most three groups, those first that change most; `None` where nothing changes.
-    #[must_use]
-    pub fn text(&self, state: &State, steps: &[Step]) -> Option<String> {
-        let structure = &state.snapshot()?.structure;
-        let table = state.table()?;
-        let (ruler, ascii) = (Ruler::of(state), state.setup.ascii);
-        let words = |owed| amount::owed(&ruler, owed, ascii);
-        let arrow = if ascii { "->" } else { "→" };
-        let goes: HashSet<&Place> = steps
-            .iter()
-            .filter_map(|step| if let Step::RemoveGroup { at, .. } = step { Some(at) } else { None })
-            .collect();
-        let meant = |place: &Place| {
-            steps.iter().any(|step| match step {
-                Step::Write { at, .. } => at == place,
-                Step::Move { from, to, .. } | Step::Drain { from, to } => from == place || to == place,
-                _ => false,
-            })
-        };
-        let mut changes: Vec<(f64, bool, String)> = Vec::new();
-        for (&id, &new) in &self.groups {
-            let (Some(row), Some(place)) = (table.groups.get(&id), structure.place(id)) else { continue };
-            let (old, new_text) = (words(row.expected), words(new));
-            if old == new_text || goes.contains(&place) {
-                continue;
-            }
-            let by = row.expected.cpus().unwrap_or(0.0) - new.cpus().unwrap_or(0.0);
-            // To a tenth of a percent of one CPU: what differs by less changes alike.
-            let by = (by.abs() * 1000.0).round();
-            changes.push((by, meant(&place), format!("{} {old} {arrow} {new_text}", name_of(state, id))));
-        }
-        // Of those that change alike what the steps name comes first.
-        changes.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then_with(|| a.2.cmp(&b.2)));
-        let more = changes.len().saturating_sub(3);
-        let mut parts: Vec<String> = Vec::new();
-        if let Some((old, new)) = self.moved
-            && words(old) != words(new)
-        {
-            parts.push(format!("what moves {} {arrow} {}", words(old), words(new)));
-        }
-        parts.extend(
-            self.made
-                .iter()
-                .filter(|(_, owed)| owed.cpus().is_some_and(|cpus| cpus > SAME))
-                .map(|(place, owed)| format!("{} {}", crate::plan::words::group(place), words(*owed))),
-        );
-        parts.extend(changes.into_iter().take(3).map(|(_, _, text)| text));
-        if more > 0 {
-            parts.push(format!("{more} more"));
-        }
-        (!parts.is_empty()).then(|| format!("Owed then, by a preview: {}.", parts.join(", ")))
     }
 }
 
@@ -275,70 +222,4 @@ fn sums(
 fn owed(cpus: f64, exact: bool) -> Owed {
     // Who wants nothing is owed just that, wherever others roam.
     if exact || cpus < SAME { Owed::Exact(cpus) } else { Owed::About(cpus) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::testing::{CPU, World, figure, setup};
-    use crate::model::cpu_set::CpuSet;
-    use crate::model::workload::{Launch, Program, Spin};
-    use crate::plan::step::Signal;
-
-    fn place(path: &str) -> Place {
-        Place::new(CPU, path.as_bytes())
-    }
-
-    fn write(path: &str, file: &str, data: &str) -> Step {
-        let data = data.as_bytes().into();
-        Step::Write { at: place(path), key: None, file: file.into(), data, prior: None, disturbs: Vec::new() }
-    }
-
-    fn said(world: &mut World, steps: &[Step]) -> Option<String> {
-        let state = world.state(setup(), 80, 24);
-        Consequence::of(&state, steps)?.text(&state, steps)
-    }
-
-    #[test]
-    fn removing_a_group_lets_its_loops_compete_above() {
-        let drain = |from| Step::Drain { from: place(from), to: place("/") };
-        let remove = |at| Step::RemoveGroup { at: place(at), key: None, settings: Vec::new() };
-        let steps = [drain("/cg1/cg3"), drain("/cg1/cg2"), remove("/cg1/cg3"), remove("/cg1/cg2"), remove("/cg1")];
-        // Two loops of weight 1024 each beside cg4 with 200.
-        let said = said(&mut figure(), &steps).unwrap();
-        assert_eq!(said, "Owed then, by a preview: what moves 75 % → 91.1 %, cg4 25 % → 8.9 %.");
-    }
-
-    #[test]
-    fn a_weight_a_cap_and_a_hold() {
-        let weight = said(&mut figure(), &[write("/cg4", "cpu.shares", "600")]).unwrap();
-        assert_eq!(weight, "Owed then, by a preview: cg4 25 % → 50 %, cg1 75 % → 50 %, cg3 50 % → 33.3 %, 1 more.");
-        let cap = said(&mut figure(), &[write("/cg1", "cpu.cfs_quota_us", "10000")]).unwrap();
-        assert!(cap.starts_with("Owed then, by a preview: cg1 75 % → 10 %, cg4 25 % → 90 %, "), "{cap}");
-        let mut world = figure();
-        let process = world.tasks[&world.groups[&place("/cg1/cg3")].tasks[0]].key;
-        let hold = [Step::Signal { process, signal: Signal::Stop }];
-        let hold = said(&mut world, &hold).unwrap();
-        assert_eq!(hold, "Owed then, by a preview: cg2 25 % → 75 %, cg3 50 % → 0 %.");
-    }
-
-    #[test]
-    fn what_is_made_and_launched_is_told_by_its_name() {
-        let program = Program::Spin(Spin::default());
-        let launch = Launch { groups: vec![place("/cg5")], program, cpus: Some(CpuSet::one(3)), nice: 0 };
-        let steps = [
-            Step::MakeGroup { at: place("/cg5") },
-            write("/cg5", "cpu.shares", "800"),
-            Step::Launch { launch, again: None },
-        ];
-        let said = said(&mut figure(), &steps).unwrap();
-        assert!(said.starts_with("Owed then, by a preview: cg5 50 %, cg1 75 % → 37.5 %, "), "{said}");
-    }
-
-    #[test]
-    fn what_moves_nothing_says_nothing() {
-        assert_eq!(said(&mut figure(), &[Step::MakeGroup { at: place("/cg5") }]), None);
-        assert_eq!(said(&mut figure(), &[write("/cg4", "notify_on_release", "1")]), None);
-        assert_eq!(said(&mut figure(), &[]), None);
-    }
 }
