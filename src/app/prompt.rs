@@ -104,7 +104,7 @@ impl Prompt {
     #[must_use]
     pub fn hint(&self) -> String {
         let hint = match &self.kind {
-            Kind::New { .. } => "name, name=600, a/b=600",
+            Kind::New { .. } => "name, name=600, a/b=40%",
             Kind::Rename { .. } => "a name, no path",
             Kind::Weight { .. } => "400, 40%, 2/5, ↑↓",
             Kind::Cap { period_us, .. } => match cap_us(*period_us, self.input.value()) {
@@ -213,19 +213,18 @@ fn enter(state: &mut State, mut prompt: Prompt) -> Vec<Command> {
 }
 
 fn rename(group: &Place, text: &str) -> Result<Intent, String> {
-    let name = unescape(text)?;
+    let name = unescape(text.trim())?;
     if name.is_empty() {
         return Err("a name is needed".to_owned());
     }
     Ok(Intent::Rename { group: group.clone(), name })
 }
 
-/// `cg1`, `cg1=600`, `a/b=600`: a path below the parent, and the weight of the last group on it.
+/// `cg1`, `cg1=600`, `a/b=40%`, `b=2/5`: a path below the parent, and the weight of the last group on it. A name that ends like
+/// that is typed with `\x3d` for its `=`.
 fn create(state: &State, parent: &Place, text: &str) -> Result<Intent, String> {
     let (path, weight) = match text.trim().rsplit_once('=') {
-        Some((path, weight)) if !weight.is_empty() && weight.bytes().all(|b| b.is_ascii_digit()) => {
-            (path, Some(weight.parse::<u64>().map_err(|_error| format!("{weight} is no weight"))?))
-        }
+        Some((path, weight)) if weight::looks_like_one(weight) => (path, Some(weight)),
         _ => (text.trim(), None),
     };
     let path = unescape(path)?;
@@ -242,6 +241,7 @@ fn create(state: &State, parent: &Place, text: &str) -> Result<Intent, String> {
     if weight.is_some() && !has_cpu {
         return Err("this hierarchy has no cpu controller, so no weights".to_owned());
     }
+    let weight = weight.map(|text| weight::parse(text, weight::beside_new(state, parent, &path))).transpose()?;
     let settings = weight
         .map(|weight| Setting { file: weight::file(version).into(), data: weight.to_string().into_bytes().into() })
         .into_iter()
@@ -267,7 +267,7 @@ pub fn stage_to_make(state: &State) -> Option<&Place> {
 fn set_weight(state: &State, group: &Place, text: &str) -> Result<Intent, String> {
     let structure = state.snapshot().map(|snapshot| &snapshot.structure);
     let id = structure.and_then(|structure| structure.at(group));
-    let weight = weight::parse(text, state, id)?;
+    let weight = weight::parse(text, id.and_then(|id| weight::of_siblings(state, id)))?;
     Ok(weight_intent(state, group, weight))
 }
 

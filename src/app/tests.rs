@@ -226,6 +226,14 @@ fn a_weight_can_be_a_part_of_the_parent() {
     assert_eq!(world.at("/b").weight, Some(600));
     world.press(&mut state, "e150%<Enter>");
     assert!(state.prompt.as_ref().unwrap().error.is_some());
+    // Of a group that is made, too: 600 of 1800 beside a and b, and 1/2 of what is below a.
+    world.press(&mut state, "<Esc>Nc=1/3<Enter>");
+    assert_eq!(world.at("/c").weight, Some(600));
+    world.press(&mut state, "Na/x=10<Enter>");
+    world.press(&mut state, "gna/y=50%<Enter>");
+    assert_eq!((world.at("/a/x").weight, world.at("/a/y").weight), (Some(10), Some(10)));
+    world.press(&mut state, "gnnew/z=50%<Enter>");
+    assert!(state.prompt.as_ref().unwrap().error.as_ref().unwrap().contains("no siblings"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Weights as they are typed and stepped.
 use crate::model::hierarchy::Version;
 use crate::model::id::GroupId;
+use crate::model::place::Place;
 
 use super::state::State;
 
@@ -45,12 +46,24 @@ pub fn step_within(weight: u64, up: bool, low: u64, high: u64) -> u64 {
     next.clamp(low, high)
 }
 
+/// Whether a text looks like a weight: `400`, `40%`, `2/5`.
+#[must_use]
+pub fn looks_like_one(text: &str) -> bool {
+    let is_number = |text: &str| {
+        text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && text.starts_with(|c: char| c.is_ascii_digit())
+    };
+    match text.split_once('/') {
+        Some((part, whole)) => is_number(part) && is_number(whole),
+        None => is_number(text.strip_suffix('%').unwrap_or(text)) && (!text.contains('.') || text.ends_with('%')),
+    }
+}
+
 /// A weight as it was typed: `400` as it is (the kernel may store another, which is then said), `40%` and `2/5` as that
-/// part of the parent beside the siblings' weights.
+/// part of the parent beside the siblings' weights, of which the sum is given; `None` if one is not known.
 ///
 /// # Errors
 /// What can be typed.
-pub fn parse(text: &str, state: &State, group: Option<GroupId>) -> Result<u64, String> {
+pub fn parse(text: &str, siblings: Option<u64>) -> Result<u64, String> {
     let text = text.trim();
     if let Ok(weight) = text.parse() {
         return Ok(weight);
@@ -67,9 +80,9 @@ pub fn parse(text: &str, state: &State, group: Option<GroupId>) -> Result<u64, S
     if !(part > 0.0 && part < 1.0) {
         return Err("the part must lie between 0 and 1".to_owned());
     }
-    let others = group.and_then(|id| siblings(state, id)).ok_or("the siblings' weights are not known")?;
+    let others = siblings.ok_or("the siblings' weights are not known: type a number")?;
     if others == 0 {
-        return Err("it has no siblings: any weight gives it all".to_owned());
+        return Err("it has no siblings: any weight gives it all, type a number".to_owned());
     }
     // part < 1 and others < 2^53, so this is finite and positive.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and finite, see above")]
@@ -77,15 +90,49 @@ pub fn parse(text: &str, state: &State, group: Option<GroupId>) -> Result<u64, S
 }
 
 /// Sum of the siblings' weights; `None` if one is not known.
-fn siblings(state: &State, id: GroupId) -> Option<u64> {
+#[must_use]
+pub fn of_siblings(state: &State, id: GroupId) -> Option<u64> {
     let structure = &state.snapshot()?.structure;
     let parent = structure.group(structure.group(id)?.parent?)?;
     parent.children.iter().filter(|&&child| child != id).map(|&child| state.weight(child)).sum()
 }
 
+/// Sum of the weights that a group made at `path` below `parent` will stand beside; `None` if one is not known.
+#[must_use]
+pub fn beside_new(state: &State, parent: &Place, path: &[u8]) -> Option<u64> {
+    let structure = &state.snapshot()?.structure;
+    let mut names: Vec<&[u8]> = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty()).collect();
+    let own = names.pop()?;
+    let above = names.into_iter().fold(parent.clone(), |at, name| at.child(name));
+    // A group that is made along the way has no other child.
+    let Some(group) = structure.at(&above).and_then(|id| structure.group(id)) else { return Some(0) };
+    let others =
+        group.children.iter().filter(|&&child| structure.group(child).is_some_and(|child| *child.name != *own));
+    others.map(|&child| state.weight(child)).sum()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Version, step};
+    use super::{Version, looks_like_one, parse, step};
+
+    #[test]
+    fn a_part_is_beside_the_siblings() {
+        assert_eq!(
+            (parse("40%", Some(600)), parse("2/5", Some(600)), parse(" 400 ", None)),
+            (Ok(400), Ok(400), Ok(400))
+        );
+        assert!(parse("40%", Some(0)).is_err_and(|why| why.contains("no siblings")));
+        assert!(parse("40%", None).is_err_and(|why| why.contains("not known")));
+        assert!(
+            parse("100%", Some(600)).is_err() && parse("3/0", Some(600)).is_err() && parse("x", Some(600)).is_err()
+        );
+    }
+
+    #[test]
+    fn what_looks_like_a_weight() {
+        assert!(["400", "40%", "2/5", "12.5%"].iter().all(|text| looks_like_one(text)));
+        assert!(!["", "%", "x", "2/", "/5", "a/5", "4.5", "5x", "."].iter().any(|text| looks_like_one(text)));
+    }
 
     #[test]
     fn a_step_is_one_unit_of_the_leading_digit() {
