@@ -15,9 +15,11 @@ use serde::Deserialize;
 use crate::model::hierarchy::Version;
 
 mod human;
+mod keyed;
 mod lines;
 
 pub use human::{human, human_bytes, human_quota, human_time_us};
+pub use keyed::removal;
 pub use lines::{human_line, unit_of};
 
 /// One kernel file.

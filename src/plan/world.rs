@@ -24,6 +24,11 @@ mod mounts;
 /// The kernel counts inodes up from 1: no real group has one from here on.
 const INVENTED: u64 = u64::MAX - (1 << 32);
 
+/// v1: written to freeze a group, and reads how it is.
+const FREEZER: &str = "freezer.state";
+/// Whether the group was frozen itself, not by one above.
+const FREEZER_OWN: &str = "freezer.self_freezing";
+
 /// A survey and the steps applied to it.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -63,10 +68,18 @@ impl World {
         self.survey.group(place).map(|facts| facts.key).filter(|key| !self.invented.contains(key))
     }
 
-    /// What a file reads, trimmed; `None` if it does not exist or is not known.
+    /// What a file reads, trimmed; `None` if it does not exist or is not known. Of `freezer.state` what was set in this very
+    /// group: the file itself also reads what groups above make of it, and `FREEZING` for a while.
     #[must_use]
     pub fn read(&self, at: &Place, file: &str) -> Option<Bytes> {
-        trimmed(&self.survey.group(at)?.files.get(file)?.content)
+        let facts = self.survey.group(at)?;
+        let text = trimmed(&facts.files.get(file)?.content)?;
+        if file != FREEZER {
+            return Some(text);
+        }
+        let own = facts.text(FREEZER_OWN);
+        let frozen = own.map_or(&*text != b"THAWED", |own| own == "1");
+        Some(Box::from(if frozen { &b"FROZEN"[..] } else { b"THAWED" }))
     }
 
     /// Whether a group has a file.
@@ -242,6 +255,10 @@ impl World {
                 }
             }
             "cgroup.subtree_control" => self.enable_below(at),
+            FREEZER => {
+                let own: &[u8] = if text == "THAWED" { b"0" } else { b"1" };
+                self.store(at, FREEZER_OWN, Some(own.into()));
+            }
             _ => entry.disturbs.iter().for_each(|other| self.store(at, other, None)),
         }
     }
@@ -268,7 +285,7 @@ impl World {
                 Some(format!("{text} {}", before.split_ascii_whitespace().nth(1)?))
             }
             Format::Quota => Some(if text.starts_with('-') { "-1".to_owned() } else { text.to_owned() }),
-            Format::Keyed => None,
+            Format::Keyed => entry.with_line(&before()?, text),
             Format::Number if entry.clamps => {
                 let number: u64 = text.parse().ok()?;
                 let min = entry.min.and_then(|min| u64::try_from(min).ok()).unwrap_or(0);

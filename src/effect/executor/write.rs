@@ -1,4 +1,7 @@
 //! A value into a file of a group.
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use super::group::Group;
 use crate::effect::directories::Directories;
 use crate::effect::failure::{Failure, raw};
@@ -6,6 +9,9 @@ use crate::model::errno::Errno;
 use crate::model::id::GroupKey;
 use crate::model::place::Place;
 use crate::plan::step::Outcome;
+
+/// How long the tasks of a group may take to freeze.
+const FREEZING: Duration = Duration::from_millis(100);
 
 /// One `write`, since one write is one command to the kernel; then what the file reads.
 pub(super) fn write(
@@ -23,8 +29,19 @@ pub(super) fn write(
         if errno == Errno::ENOENT { failure.because("there is no such file in this group") } else { failure }
     })?;
     put(&file, data).map_err(failed)?;
+    if name == "freezer.state" && data == b"FROZEN" {
+        settle(&group);
+    }
     // Only for writing (cgroup.kill), or gone with its group: then there is nothing to read back.
     Ok(Outcome::Stored(group.read(name).ok()))
+}
+
+/// v1 freezes one task after the other and reads `FREEZING` meanwhile. A task that cannot be frozen now is waited for no longer.
+fn settle(group: &Group) {
+    let limit = Instant::now() + FREEZING;
+    while Instant::now() < limit && group.read("freezer.state").is_ok_and(|state| &*state == b"FREEZING") {
+        sleep(Duration::from_millis(1));
+    }
 }
 
 /// Writes all of `data` with one system call. Nothing at all would be no command: an emptied list is written as a newline.

@@ -2,6 +2,7 @@
 //!
 //! Undo of a whole entry, perhaps long after, is a plan of its own made from a fresh survey; this is for the moments in which
 //! nobody else had a chance: rollback, and, guarded by more questions, `cleanup`.
+use crate::catalog;
 use crate::effect::directories::Directories;
 use crate::model::bytes::Bytes;
 use crate::model::hierarchy::Version;
@@ -64,7 +65,7 @@ pub fn inverse(step: &Step, outcome: &Outcome, directories: &dyn Directories) ->
             let writes = top.iter().flat_map(|top| settings.iter().map(move |setting| (top, setting)));
             Inverse::Steps(mount.chain(writes.map(write)).collect())
         }
-        (Step::Write { .. }, _) => unwrite(step),
+        (Step::Write { .. }, Outcome::Stored(stored)) => unwrite(step, stored.as_deref(), directories),
         (Step::Move { scope, .. }, Outcome::Moved(moved)) => unmove(moved, *scope, directories),
         (Step::Drain { from, .. }, Outcome::Moved(moved)) => {
             let scope = match directories.version(from.hierarchy) {
@@ -94,7 +95,7 @@ pub fn inverse(step: &Step, outcome: &Outcome, directories: &dyn Directories) ->
 }
 
 /// The value that stood there, then what the write made the kernel forget.
-fn unwrite(step: &Step) -> Inverse {
+fn unwrite(step: &Step, stored: Option<&[u8]>, directories: &dyn Directories) -> Inverse {
     let Step::Write { at, key, file, data, prior, disturbs } = step else { return Inverse::Nothing };
     let write = |at: &_, key: &_, file: &str, data: Bytes| Step::Write {
         at: Clone::clone(at),
@@ -111,13 +112,19 @@ fn unwrite(step: &Step) -> Inverse {
             Some(_) => Inverse::Impossible(format!("what {file} of {at} was before could not be read")),
         };
     };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let back = if &**file == "cgroup.subtree_control" {
         let Some(tokens) = opposite(data, prior) else { return Inverse::Nothing };
-        tokens
+        vec![tokens]
     } else {
-        prior.clone()
+        // One line is one write; a file that the catalog does not know takes back what it read.
+        let entry = directories.version(at.hierarchy).and_then(|version| catalog::entry_for(version, file));
+        match entry.and_then(|entry| entry.writes_back(&text(prior), &text(stored.unwrap_or_default()))) {
+            Some(writes) => writes.into_iter().map(|data| data.into_bytes().into_boxed_slice()).collect(),
+            None => vec![prior.clone()],
+        }
     };
-    let mut steps = vec![write(at, key, file, back)];
+    let mut steps: Vec<Step> = back.into_iter().map(|data| write(at, key, file, data)).collect();
     for other in disturbs {
         let key = if other.at == *at { *key } else { None };
         steps.push(write(&other.at, &key, &other.setting.file, other.setting.data.clone()));

@@ -35,7 +35,8 @@ pub fn of(world: &World, place: &Place) -> Knobs {
         if entry.kind != Kind::Knob || entry.alias.is_some() || (idle && matches!(name, "cpu.shares" | "cpu.weight")) {
             continue;
         }
-        let Some(text) = facts.text(name) else { continue };
+        let Some(bytes) = world.read(place, name) else { continue };
+        let Ok(text) = std::str::from_utf8(&bytes) else { continue };
         let parent = place.parent().and_then(|parent| world.read(&parent, name));
         if is_default(entry, text, parent.as_deref()) {
             continue;

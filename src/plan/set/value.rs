@@ -83,19 +83,6 @@ pub fn check(entry: &Entry, file: &str, data: &[u8]) -> Result<(String, Vec<Stri
     }
 }
 
-/// What takes the line of a key out of a file of such lines.
-#[must_use]
-pub fn removal(file: &str, key: &str) -> String {
-    match file {
-        "io.max" => format!("{key} rbps=max wbps=max riops=max wiops=max"),
-        "io.weight" | "io.bfq.weight" => format!("{key} default"),
-        "io.latency" => format!("{key} target=0"),
-        "rdma.max" => format!("{key} hca_handle=max hca_object=max"),
-        "misc.max" => format!("{key} max"),
-        _ => format!("{key} 0"),
-    }
-}
-
 /// A counter that a write resets.
 fn reset(file: &str, text: &str) -> Result<(String, Vec<String>), Wrong> {
     match (file, text) {

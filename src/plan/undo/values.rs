@@ -7,7 +7,6 @@ use crate::model::place::Place;
 use super::super::intent::Setting;
 use super::super::refusal::Refusal;
 use super::super::set::relations;
-use super::super::set::value::removal;
 use super::super::step::Prior;
 use super::super::words;
 use super::Undo;
@@ -44,8 +43,9 @@ impl Undo<'_> {
         }
         let now = self.draft.world.read(at, file);
         if let Some(now) = now.as_deref() {
-            let stored = stored.map(<[u8]>::trim_ascii);
             let asked = write.data.trim_ascii();
+            // It reads FREEZING for a while, and FROZEN for a group above: what was set is what was asked.
+            let stored = if file == "freezer.state" { stored.map(|_| asked) } else { stored.map(<[u8]>::trim_ascii) };
             if now == prior && (stored != Some(prior) || write.disturbs.is_empty()) {
                 return Ok(());
             }
@@ -69,7 +69,7 @@ impl Undo<'_> {
         let name = words::group(at);
         let entry = catalog::entry_for(self.draft.world.version(at), file);
         let text = String::from_utf8_lossy(prior).into_owned();
-        let mut writes = match entry {
+        let writes: Vec<Vec<u8>> = match entry {
             // The same value is in another file, exactly, and among what the write disturbed.
             Some(entry) if entry.alias.is_some() => return Ok(()),
             Some(entry) if entry.once => {
@@ -80,7 +80,8 @@ impl Undo<'_> {
                 return Ok(());
             }
             Some(entry) => {
-                let Some(writes) = entry.writes(&text) else {
+                let stored = String::from_utf8_lossy(write.stored.unwrap_or_default());
+                let Some(writes) = entry.writes_back(&text, &stored) else {
                     self.draft.warn(format!("What {file} of {name} was cannot be written back."));
                     return Ok(());
                 };
@@ -88,10 +89,6 @@ impl Undo<'_> {
             }
             None => vec![prior.to_vec()],
         };
-        if entry.is_some_and(|entry| entry.format == Format::Keyed) {
-            let stored = String::from_utf8_lossy(write.stored.unwrap_or_default()).into_owned();
-            writes.splice(0..0, keys_gone(file, &text, &stored).into_iter().map(String::into_bytes));
-        }
         for data in writes {
             let checked = std::str::from_utf8(&data)
                 .map_or(Ok(()), |data| self.draft.quietly(|draft| relations::check(draft, at, file, data.trim())));
@@ -141,11 +138,4 @@ impl Undo<'_> {
         }
         self.restore(write.disturbs)
     }
-}
-
-/// What removes the lines of `stored` whose keys `prior` does not have.
-fn keys_gone(file: &str, prior: &str, stored: &str) -> Vec<String> {
-    let key = |line: &str| line.split_ascii_whitespace().next().map(str::to_owned);
-    let before: Vec<String> = prior.lines().filter_map(key).collect();
-    stored.lines().filter_map(key).filter(|key| !before.contains(key)).map(|key| removal(file, &key)).collect()
 }

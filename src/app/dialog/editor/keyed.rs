@@ -2,8 +2,8 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use std::collections::BTreeSet;
 
+use crate::catalog::removal;
 use crate::model::bytes::escape;
-use crate::plan::set::value::removal;
 
 use super::super::super::files;
 use super::super::super::state::State;
