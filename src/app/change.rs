@@ -137,7 +137,8 @@ pub fn planned(state: &mut State, token: Token, answer: Result<Plan, Refusal>) -
             flight.title.clone_from(&plan.title);
             flight.shell.clone_from(&plan.shell);
             flight.steps = plan.steps.len();
-            if plan.steps.is_empty() {
+            // An undo that finds nothing left is still done: then it is out of the way.
+            if plan.steps.is_empty() && plan.confirm == Confirm::None {
                 let said = plan.warnings.first().cloned().unwrap_or_else(|| "nothing to do".to_owned());
                 let title = plan.title.clone();
                 state.flight = None;

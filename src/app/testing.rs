@@ -826,7 +826,7 @@ impl World {
             Step::Move { task, from, to, .. } => {
                 self.groups.get_mut(from).unwrap().tasks.retain(|&tid| tid != task.tid);
                 self.groups.get_mut(to).unwrap().tasks.push(task.tid);
-                Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }])
+                Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone(), at: 0 }])
             }
             Step::Schedule { task, to, .. } => {
                 let task = self.tasks.get_mut(&task.tid).unwrap();

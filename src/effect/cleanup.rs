@@ -180,7 +180,7 @@ fn one(cleaner: &mut Cleaner<'_>, journal: &mut Abandoned, failures: &mut Vec<Fa
             notes.extend(found);
             if settled
                 && !cleaner.is_dry_run()
-                && let Err(failure) = journal.write(Line::RolledBack { number: entry.number, step: index })
+                && let Err(failure) = journal.write(Line::RolledBack { number: entry.number, step: index, made: None })
             {
                 failures.push(failure);
             }

@@ -69,7 +69,7 @@ impl Executor for Recorder {
             Step::Rename { .. } => Outcome::Renamed,
             Step::Write { data, .. } => Outcome::Stored(Some(data.clone())),
             Step::Move { task, from, to, .. } => {
-                Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }])
+                Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone(), at: 0 }])
             }
             Step::Drain { .. } => Outcome::Nothing("nothing to drain".to_owned()),
             Step::KillAll { .. } => Outcome::Nothing("nothing to kill".to_owned()),

@@ -20,6 +20,7 @@ use crate::model::bytes::{Bytes, escape};
 use crate::model::id::{GroupKey, HierarchyId};
 use crate::plan::journal::{Entry, FORMAT, Journal, Line, State};
 use crate::plan::step::{Outcome, Step};
+use crate::plan::undo::bindings::Bindings;
 
 mod visits;
 
@@ -353,20 +354,32 @@ pub fn boot_id() -> Result<String, Failure> {
     Ok(text.trim().to_owned())
 }
 
-/// The groups that entries made, and that were not taken back or removed since.
+/// The groups that entries made, and that were not taken back or removed since. A foreign group that an undo made again is
+/// foreign as before.
 #[must_use]
 pub fn made(entries: &[Entry]) -> BTreeSet<GroupKey> {
-    let records = entries.iter().flat_map(|entry| &entry.steps);
+    let bindings = Bindings::of(entries);
+    let mut own = BTreeSet::new();
     let mut standing = BTreeSet::new();
-    for record in records {
-        match (&record.step, &record.state) {
-            (_, State::Done(Outcome::Made(key) | Outcome::Mounted { top: key, new: true })) => {
-                standing.insert(*key);
+    for entry in entries {
+        for record in &entry.steps {
+            match (&record.step, &record.state) {
+                (_, State::Done(Outcome::Made(key) | Outcome::Mounted { top: key, new: true })) => {
+                    if entry.undoes.is_empty() {
+                        own.insert(bindings.group(*key));
+                    }
+                    if own.contains(&bindings.group(*key)) {
+                        standing.insert(*key);
+                    }
+                }
+                (Step::RemoveGroup { key: Some(key), .. }, State::Done(Outcome::Removed)) => {
+                    standing.remove(key);
+                }
+                (Step::RemoveGroup { key: Some(key), .. }, State::Remade(new)) if standing.remove(key) => {
+                    standing.insert(*new);
+                }
+                _ => {}
             }
-            (Step::RemoveGroup { key: Some(key), .. }, State::Done(Outcome::Removed)) => {
-                standing.remove(key);
-            }
-            _ => {}
         }
     }
     standing
@@ -440,7 +453,7 @@ mod tests {
         let mut found = found.pop().unwrap();
         assert_eq!((found.journal.pid, found.journal.entries.len()), (Some(7), 1));
         assert!(abandoned(&places, "boot").0.is_empty(), "two cleanups do not work on one journal");
-        found.write(Line::RolledBack { number: 1, step: 0 }).unwrap();
+        found.write(Line::RolledBack { number: 1, step: 0, made: None }).unwrap();
         assert_eq!(load(&found.path).unwrap(), found.journal);
         found.delete().unwrap();
         assert!(abandoned(&places, "boot").0.is_empty());
@@ -538,7 +551,7 @@ mod tests {
         journal.apply(Line::Done { number: 1, step: 1, outcome: Outcome::Made(key(2)) });
         assert_eq!(made(&journal.entries), [key(1), key(2)].into());
         journal.apply(Line::Done { number: 1, step: 2, outcome: Outcome::Removed });
-        journal.apply(Line::RolledBack { number: 1, step: 0 });
+        journal.apply(Line::RolledBack { number: 1, step: 0, made: None });
         assert_eq!(made(&journal.entries), BTreeSet::new());
     }
 }

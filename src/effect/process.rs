@@ -68,6 +68,16 @@ pub fn last_cpu(tid: Tid) -> Result<u32, Errno> {
     Ok(read_stat(tid)?.processor)
 }
 
+/// Now, as start times count: clock ticks since boot.
+#[must_use]
+pub fn now_ticks() -> u64 {
+    /// `USER_HZ` of every architecture cgrove runs on: 10 ms a tick.
+    const TICK_NS: u64 = 10_000_000;
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let (seconds, ns) = (u64::try_from(now.tv_sec).unwrap_or(0), u64::try_from(now.tv_nsec).unwrap_or(0));
+    seconds * (1_000_000_000 / TICK_NS) + ns / TICK_NS
+}
+
 fn read_stat(tid: Tid) -> Result<parse::stat::Stat, Errno> {
     // `/proc/TID/task/TID` is the thread's own; `/proc/TID` of a non-leader works too but is not documented.
     let text = fs::read(format!("/proc/{tid}/task/{tid}/stat")).map_err(|e| errno(&e))?;

@@ -3,15 +3,18 @@
 //! For each step: `intend` into the journal (on the disk before the deed), the deed, what it did into the journal. When the
 //! kernel refuses a step, or the journal cannot be written, the steps that were done are taken back, the newest first. What
 //! cannot be taken back (a process that was killed) is told.
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::directories::Directories;
 use super::executor::Executor;
 use super::failure::Failure;
 use super::journal::{Log, now_ms};
+use crate::model::id::GroupKey;
+use crate::model::place::Place;
 use crate::plan::journal::Line;
 use crate::plan::refusal::Way;
-use crate::plan::step::{Outcome, Plan};
+use crate::plan::step::{Outcome, Plan, Step};
 
 mod inverse;
 
@@ -136,17 +139,16 @@ fn roll_back(
     report: &mut Report,
 ) {
     let mut stand = Vec::new();
+    let mut again = Again::default();
     for (index, outcome) in std::mem::take(&mut report.done).into_iter().rev() {
         let taken_back = match inverse(&plan.steps[index], &outcome, directories) {
-            Inverse::Nothing => Ok(()),
-            Inverse::Steps(steps) => {
-                steps.iter().try_for_each(|step| executor.apply(step).map(drop).map_err(|failure| failure.to_string()))
-            }
+            Inverse::Nothing => Ok(None),
+            Inverse::Steps(steps) => again.apply(steps, executor),
             Inverse::Impossible(why) => Err(why),
         };
         match taken_back {
-            Ok(()) => {
-                let _ = journal.write(Line::RolledBack { number, step: index });
+            Ok(made) => {
+                let _ = journal.write(Line::RolledBack { number, step: index, made });
                 report.rolled_back.push(index);
             }
             Err(why) => {
@@ -157,6 +159,41 @@ fn roll_back(
     }
     stand.reverse();
     report.done = stand;
+}
+
+/// Groups that a rollback made again: what the plan had done to them before is taken back from these.
+#[derive(Default)]
+struct Again(BTreeMap<Place, GroupKey>);
+
+impl Again {
+    /// Applies steps one after the other; the group that they made.
+    fn apply(&mut self, steps: Vec<Step>, executor: &mut dyn Executor) -> Result<Option<GroupKey>, String> {
+        let mut made = None;
+        for mut step in steps {
+            if let Step::Write { at, key, .. } | Step::RemoveGroup { at, key, .. } | Step::Rename { at, key, .. } =
+                &mut step
+                && key.is_some()
+                && let Some(new) = self.0.get(at)
+            {
+                *key = Some(*new);
+            }
+            let outcome = executor.apply(&step).map_err(|failure| failure.to_string())?;
+            match (step, outcome) {
+                (Step::MakeGroup { at }, Outcome::Made(key)) => {
+                    self.0.insert(at, key);
+                    made = Some(key);
+                }
+                (Step::RemoveGroup { at, .. }, _) => drop(self.0.remove(&at)),
+                (Step::Rename { at, name, .. }, _) => {
+                    let to = at.sibling(&name);
+                    let renamed = std::mem::take(&mut self.0).into_iter();
+                    self.0 = renamed.map(|(place, key)| (place.renamed(&at, &to), key)).collect();
+                }
+                _ => {}
+            }
+        }
+        Ok(made)
+    }
 }
 
 #[cfg(test)]

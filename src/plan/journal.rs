@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::step::{Outcome, Step};
+use crate::model::id::GroupKey;
 
 /// One plan that was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub enum State {
     Failed(String),
     /// Done, and then rolled back because a later step failed.
     RolledBack,
+    /// The same of a group's removal: it was made again, with this identity.
+    Remade(GroupKey),
 }
 
 /// One line of the journal file.
@@ -116,6 +119,9 @@ pub enum Line {
         number: u64,
         /// Index of the step.
         step: usize,
+        /// The group that was made again for it, if it had removed one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<GroupKey>,
     },
     /// An entry was undone to its end.
     Undone {
@@ -218,7 +224,9 @@ impl Journal {
             Line::Intend { number, step } => self.set(number, step, State::Begun),
             Line::Done { number, step, outcome } => self.set(number, step, State::Done(outcome)),
             Line::Failed { number, step, message } => self.set(number, step, State::Failed(message)),
-            Line::RolledBack { number, step } => self.set(number, step, State::RolledBack),
+            Line::RolledBack { number, step, made } => {
+                self.set(number, step, made.map_or(State::RolledBack, State::Remade));
+            }
             Line::Undone { number, by } => {
                 for entry in &mut self.entries {
                     if entry.number == number {

@@ -4,7 +4,7 @@ use crate::model::place::Place;
 use crate::model::workload::{Launch, Program};
 
 use super::draft::Draft;
-use super::intent::Intent;
+use super::intent::{Intent, Target};
 use super::refusal::Refusal;
 use super::rules::target;
 use super::step::{Confirm, Plan, Step};
@@ -72,6 +72,13 @@ fn check(draft: &Draft<'_>, launch: &Launch, go_on: impl Fn(&Place) -> Intent) -
             return Err(draft.absent(group));
         }
         target::check(draft, group, &go_on)?;
+        if let Some(held) = target::held_by(draft, group) {
+            let name = words::group(&held);
+            let resume = Intent::Resume { target: Target::Group(held) };
+            return Err(draft
+                .refuse(format!("{name} is held, and what is launched there would never start."))
+                .first(format!("resume {name}, then go on"), vec![resume]));
+        }
     }
     match &launch.program {
         Program::Command(words) if words.first().is_none_or(|name| name.is_empty()) => {

@@ -48,7 +48,12 @@ impl Lineage {
     pub fn of(journal: &[Entry]) -> Self {
         let mut lineage = Self::default();
         for entry in journal {
-            for (index, record) in entry.steps.iter().enumerate() {
+            // What was never done, or taken back at once, made no group and gave no name.
+            let did = |record: &Record| match record.state {
+                State::Done(_) | State::Begun => true,
+                State::Planned | State::Failed(_) | State::RolledBack | State::Remade(_) => false,
+            };
+            for (index, record) in entry.steps.iter().enumerate().filter(|(_, record)| did(record)) {
                 lineage.take_in(entry, index, record);
             }
         }
@@ -322,6 +327,19 @@ mod tests {
         for step in 0..4 {
             assert_eq!(now(&journal, step, 0), place("/y"), "{step}");
         }
+    }
+
+    #[test]
+    fn what_was_taken_back_at_once_has_no_name() {
+        let mut failed = entry(2, &[], vec![make("/y")]);
+        failed.steps[0].state = State::RolledBack;
+        let journal = [
+            entry(1, &[], vec![make("/x")]),
+            failed,
+            entry(3, &[], vec![rename("/x", "y")]),
+            entry(4, &[], vec![rename("/y", "z")]),
+        ];
+        assert_eq!(now(&journal, 0, 0), place("/z"));
     }
 
     #[test]

@@ -280,7 +280,7 @@ fn consequences(draft: &mut Draft<'_>, facts: &TaskFacts, from: &Place, to: &Pla
         draft.warn(format!("{name} leaves {unit}: systemd then no longer stops or restarts it with that unit."));
         draft.ask(Confirm::Foreign);
     }
-    if is_frozen(draft, to) {
+    if target::held_by(draft, to).is_some() {
         draft.warn(format!("{} is held: {name} stops there until it is resumed.", words::group(to)));
     }
 }
@@ -293,13 +293,6 @@ fn left_unit(survey: &Survey, from: &Place, to: &Place) -> Option<String> {
     let unit = std::iter::successors(Some(from.clone()), Place::parent)
         .find(|place| [&b".service"[..], b".scope"].iter().any(|kind| place.name().ends_with(kind)))?;
     (!to.is_within(&unit)).then(|| escape(unit.name()))
-}
-
-fn is_frozen(draft: &Draft<'_>, place: &Place) -> bool {
-    std::iter::successors(Some(place.clone()), Place::parent).any(|place| {
-        draft.world.read(&place, "cgroup.freeze").as_deref() == Some(b"1")
-            || draft.world.read(&place, "freezer.state").as_deref() == Some(b"FROZEN")
-    })
 }
 
 /// A pids limit does not refuse a move.

@@ -68,8 +68,12 @@ mod tests {
     }
 
     fn at(tids: &[(i32, &[u8])]) -> Outcome {
-        let one =
-            |&(tid, now): &(i32, &[u8])| Moved { task: TaskKey { tid, start: 1 }, from: place(b"/a"), now: place(now) };
+        let one = |&(tid, now): &(i32, &[u8])| Moved {
+            task: TaskKey { tid, start: 1 },
+            from: place(b"/a"),
+            now: place(now),
+            at: 0,
+        };
         Outcome::Moved(tids.iter().map(one).collect())
     }
 

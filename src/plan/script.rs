@@ -80,7 +80,7 @@ fn one(out: &mut String, record: &Record, line: &str, variables: &mut BTreeSet<T
         }
         State::Done(_) => false,
         State::Begun => true,
-        State::Planned | State::Failed(_) | State::RolledBack => {
+        State::Planned | State::Failed(_) | State::RolledBack | State::Remade(_) => {
             let _ = writeln!(out, "# {}", comment(&tell::step(record).result));
             return put(out, "#   ", line);
         }
@@ -179,7 +179,7 @@ mod tests {
 
     fn moved(tid: i32) -> (Step, State) {
         let task = TaskKey { tid, start: 1 };
-        let one = super::super::step::Moved { task, from: place("/"), now: place("/a") };
+        let one = super::super::step::Moved { task, from: place("/"), now: place("/a"), at: 0 };
         let step = Step::Move { task, scope: Scope::Process, from: place("/"), to: place("/a") };
         (step, State::Done(Outcome::Moved(vec![one])))
     }

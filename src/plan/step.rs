@@ -209,6 +209,10 @@ pub struct Moved {
     pub from: Place,
     /// Where `/proc/TID/cgroup` says it is now.
     pub now: Place,
+    /// When, in clock ticks since boot, as start times count; 0 where that is not known. What started since, and is where it
+    /// is, came after it.
+    #[serde(default)]
+    pub at: u64,
 }
 
 /// One thread's attribute, read before and after.

@@ -51,7 +51,7 @@ impl Standing {
             Self::Perhaps { step }
         } else if done > 0 {
             Self::Done
-        } else if at(|state| matches!(state, State::RolledBack)).is_some() {
+        } else if at(|state| matches!(state, State::RolledBack | State::Remade(_))).is_some() {
             Self::RolledBack
         } else {
             Self::NotBegun
@@ -128,7 +128,7 @@ pub fn step(record: &Record) -> Told {
         State::Planned => ("not tried".to_owned(), Vec::new()),
         State::Begun => ("perhaps done: cgrove was killed before it could tell".to_owned(), Vec::new()),
         State::Failed(message) => (format!("failed: {message}"), Vec::new()),
-        State::RolledBack => ("done, then rolled back".to_owned(), Vec::new()),
+        State::RolledBack | State::Remade(_) => ("done, then rolled back".to_owned(), Vec::new()),
         State::Done(outcome) => (result(&record.step, outcome), more(outcome)),
     };
     Told { what: what(&record.step), result, more }

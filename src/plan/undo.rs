@@ -13,7 +13,7 @@ use crate::model::mounting::Mounting;
 use crate::model::place::Place;
 
 use super::draft::Draft;
-use super::intent::{Needs, Setting};
+use super::intent::{Intent, Needs, Scope, Setting};
 use super::journal::{Entry, Record, State};
 use super::lineage::Lineage;
 use super::refusal::Refusal;
@@ -25,6 +25,7 @@ use super::words;
 
 pub mod bindings;
 mod launches;
+mod limits;
 mod mounts;
 mod moves;
 mod scheduling;
@@ -35,7 +36,8 @@ use bindings::{Bindings, made_at};
 /// The plan that takes the entries with these numbers back, the newest first. `journal` holds all entries, oldest first.
 ///
 /// # Errors
-/// A refusal where there is no such entry, or nothing of them that could be undone.
+/// A refusal where there is no such entry, or all are undone already. Where nothing of them is left to take back, a plan
+/// without steps.
 pub fn plan(survey: &Survey, journal: &[Entry], numbers: &[u64]) -> Result<Plan, Refusal> {
     let numbers: BTreeSet<u64> = numbers.iter().copied().collect();
     let title = title(journal, &numbers);
@@ -47,27 +49,47 @@ pub fn plan(survey: &Survey, journal: &[Entry], numbers: &[u64]) -> Result<Plan,
         lineage,
         ended: launches::launched_in(journal, &numbers),
         pending: Vec::new(),
+        stays: false,
     };
     let mut notes = Vec::new();
+    let mut stood = false;
     for &number in numbers.iter().rev() {
         match journal.iter().find(|entry| entry.number == number) {
             None => return Err(undo.draft.refuse(format!("There is no entry {number} in the journal of this visit."))),
             Some(entry) if entry.undone_by.is_some() => notes.push(format!("\"{}\" is undone already.", entry.title)),
-            Some(entry) => undo.entry(entry)?,
+            Some(entry) => {
+                stood = true;
+                undo.entry(entry)?;
+            }
         }
     }
     for note in notes {
         undo.draft.warn(note);
     }
+    if !stood {
+        return Err(Refusal::new(format!("nothing to do: {title}"), undo.draft.finish("").warnings.join(" ")));
+    }
+    if undo.draft.steps.is_empty() && undo.stays {
+        return Err(stays(undo.draft, &title, journal, &numbers));
+    }
     if undo.draft.steps.is_empty() {
-        let mut rule = undo.draft.finish("").warnings.join(" ");
-        if rule.is_empty() {
-            rule.push_str("Everything is as it was before.");
-        }
-        return Err(Refusal::new(format!("nothing to do: {title}"), rule));
+        // A plan all the same: what is marked as undone stands in nobody's way to the changes before it.
+        undo.draft.warn("Nothing of it is left to take back.");
     }
     undo.draft.ask(Confirm::Enter);
     Ok(undo.draft.finish(title))
+}
+
+/// The refusal where all that is left are groups that others have filled: once they are empty, undo removes them.
+fn stays(draft: Draft<'_>, title: &str, journal: &[Entry], numbers: &BTreeSet<u64>) -> Refusal {
+    let refusal = Refusal::new(format!("nothing to do: {title}"), draft.finish("").warnings.join(" "));
+    let oldest = numbers.first().copied().unwrap_or_default();
+    let mut before = journal.iter().rev().filter(|entry| entry.number < oldest && entry.undoes.is_empty());
+    match before.find(|entry| entry.stands()) {
+        Some(entry) => refusal
+            .way(format!("leave that, undo: {}", entry.title), vec![Intent::Undo { entries: vec![entry.number] }]),
+        None => refusal,
+    }
 }
 
 fn title(journal: &[Entry], numbers: &BTreeSet<u64>) -> String {
@@ -162,13 +184,19 @@ struct Undo<'a> {
     ended: BTreeSet<TaskKey>,
     /// Workloads that this plan launches again: the process that ended, and the index of the step.
     pending: Vec<(TaskKey, usize)>,
+    /// A group that cgrove made stays, because others have filled it.
+    stays: bool,
 }
 
 impl Undo<'_> {
     fn entry(&mut self, entry: &Entry) -> Result<(), Refusal> {
         for (index, record) in entry.steps.iter().enumerate().rev() {
             let perhaps = match &record.state {
-                State::Done(Outcome::Nothing(_)) | State::Planned | State::Failed(_) | State::RolledBack => continue,
+                State::Done(Outcome::Nothing(_))
+                | State::Planned
+                | State::Failed(_)
+                | State::RolledBack
+                | State::Remade(_) => continue,
                 State::Done(_) => false,
                 State::Begun => true,
             };
@@ -202,11 +230,11 @@ impl Undo<'_> {
                 let write = values::Write { at, file, data, prior: prior.as_deref(), disturbs, stored, perhaps };
                 self.value(*key, &write)
             }
-            (Step::Move { task, from, to, .. }, state) => match state {
-                State::Done(Outcome::Moved(list)) => self.moves(list),
-                _ => self.moves(&[super::step::Moved { task: *task, from: from.clone(), now: to.clone() }]),
+            (Step::Move { task, scope, from, to }, state) => match state {
+                State::Done(Outcome::Moved(list)) => self.moves(list, *scope),
+                _ => self.moves(&self.perhaps_moved(*task, *scope, from, to), *scope),
             },
-            (Step::Drain { .. }, State::Done(Outcome::Moved(list))) => self.moves(list),
+            (Step::Drain { .. }, State::Done(Outcome::Moved(list))) => self.moves(list, Scope::Process),
             (Step::Drain { from, to }, _) => {
                 self.draft.warn(format!(
                     "Which tasks went from {} to {} before cgrove ended is not known; they stay there.",
@@ -234,7 +262,7 @@ impl Undo<'_> {
             (Step::Launch { .. }, State::Done(Outcome::Launched(key))) => self.end(*key),
             // What the plan made goes as a whole; the supervisor ended what it launched when cgrove ended.
             (Step::Write { key: None, .. } | Step::Launch { .. }, _) => Ok(()),
-            (Step::Signal { process, signal }, _) => self.signal(entry, *process, *signal),
+            (Step::Signal { process, signal }, _) => self.signal(entry, index, *process, *signal),
             (Step::Schedule { scope, .. }, State::Done(Outcome::Scheduled(list))) => {
                 self.scheduling(list, *scope, perhaps)
             }
@@ -306,6 +334,7 @@ impl Undo<'_> {
         }
         let name = words::group(at);
         let inside = tasks::in_group(&self.draft.world.survey, at);
+        self.stays |= !children.is_empty() || !inside.is_empty();
         if !children.is_empty() {
             self.draft.warn(format!("{name} stays: it has the groups {} by now.", words::list(&children)));
         } else if !inside.is_empty() {
@@ -336,7 +365,11 @@ impl Undo<'_> {
             return Ok(());
         };
         self.draft.may_change(&parent)?;
+        let lifted = limits::lift(&mut self.draft, at)?;
         self.draft.push(Step::MakeGroup { at: at.clone() })?;
+        for (group, setting) in lifted.into_iter().rev() {
+            self.draft.write(&group, &setting, Vec::new())?;
+        }
         if let (Some(old), Some(new)) = (key, self.draft.world.survey.group(at).map(|facts| facts.key)) {
             self.bindings.bind_group(old, new);
         }

@@ -87,7 +87,7 @@ fn steps(lines: &mut Vec<Detail>, entry: &Entry) {
         let told = tell::step(record);
         let tone = match record.state {
             StepState::Done(_) => Tone::Plain,
-            StepState::Planned | StepState::RolledBack => Tone::Quiet,
+            StepState::Planned | StepState::RolledBack | StepState::Remade(_) => Tone::Quiet,
             StepState::Begun | StepState::Failed(_) => Tone::Warning,
         };
         lines.push(Detail::new(format!("  {number}  {}: {}", told.what, told.result.replace('\n', "; ")), tone));

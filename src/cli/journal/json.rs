@@ -52,7 +52,7 @@ fn step(record: &Record) -> Value {
         State::Begun => "perhaps",
         State::Done(_) => "done",
         State::Failed(_) => "failed",
-        State::RolledBack => "rolled_back",
+        State::RolledBack | State::Remade(_) => "rolled_back",
     };
     json!({ "what": told.what, "state": state, "result": told.result, "more": told.more })
 }

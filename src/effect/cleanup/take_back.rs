@@ -348,7 +348,7 @@ impl<'a> Cleaner<'a> {
             Scope::Process => Vec::new(),
         };
         let there = |key: &TaskKey| place_of(self.directories, key.tid, to).as_ref() == Some(to);
-        let moved = |key| Moved { task: key, from: from.clone(), now: to.clone() };
+        let moved = |key| Moved { task: key, from: from.clone(), now: to.clone(), at: 0 };
         tasks.into_iter().filter(there).map(moved).collect()
     }
 

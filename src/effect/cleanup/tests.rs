@@ -397,7 +397,7 @@ fn a_task_that_has_ended_or_gone_elsewhere_is_not_moved() {
     let own = process::stat(i32::try_from(std::process::id()).unwrap()).unwrap().key;
     let ended = TaskKey { start: own.start + 1, ..own };
     // We are in no group `/cgrove-test-nowhere` of hierarchy 4, whatever this host has.
-    let moved = |task| Moved { task, from: place("/a"), now: place("/cgrove-test-nowhere") };
+    let moved = |task| Moved { task, from: place("/a"), now: place("/cgrove-test-nowhere"), at: 0 };
     let step = Step::Move { task: own, scope: Scope::Process, from: place("/a"), to: place("/cgrove-test-nowhere") };
     scene.journal(step, Some(Outcome::Moved(vec![moved(own), moved(ended)])));
     let mut disk = Disk::default();

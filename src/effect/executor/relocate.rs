@@ -39,6 +39,7 @@ pub(super) fn relocate(
     };
     let file = group.open_to_write(name).map_err(failed)?;
     let before = places(directories, task, scope, from);
+    let at = process::now_ticks();
     if let Err(errno) = put(&file, number.as_bytes()) {
         return match errno {
             Errno::ESRCH if held.has_ended() => Ok(ended()),
@@ -68,7 +69,7 @@ pub(super) fn relocate(
             );
         };
         let was = before.iter().find(|(known, _)| *known == key).and_then(|(_, place)| place.clone());
-        moved.push(Moved { task: key, from: was.unwrap_or_else(|| from.clone()), now });
+        moved.push(Moved { task: key, from: was.unwrap_or_else(|| from.clone()), now, at });
     }
     if moved.is_empty() {
         let text = format!("{} {tid} is a zombie, nothing moved: it has exited and waits to be reaped", word(scope));

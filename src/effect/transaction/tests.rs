@@ -187,9 +187,9 @@ fn threads_go_back_to_where_each_was() {
     let mut scene = Scene::new();
     let other = TaskKey { tid: 78, start: 5 };
     let moved = Outcome::Moved(vec![
-        Moved { task: TASK, from: place("/x"), now: place("/a") },
-        Moved { task: other, from: place("/y"), now: place("/a") },
-        Moved { task: TaskKey { tid: 79, start: 5 }, from: place("/a"), now: place("/a") },
+        Moved { task: TASK, from: place("/x"), now: place("/a"), at: 0 },
+        Moved { task: other, from: place("/y"), now: place("/a"), at: 0 },
+        Moved { task: TaskKey { tid: 79, start: 5 }, from: place("/a"), now: place("/a"), at: 0 },
     ]);
     let mut plan = plan();
     plan.steps =

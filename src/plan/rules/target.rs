@@ -77,6 +77,15 @@ impl<'a> Fill<'a> {
     }
 }
 
+/// The group that holds what is in `place`: itself or one above, frozen.
+#[must_use]
+pub fn held_by(draft: &Draft<'_>, place: &Place) -> Option<Place> {
+    std::iter::successors(Some(place.clone()), Place::parent).find(|place| {
+        draft.world.read(place, "cgroup.freeze").as_deref() == Some(b"1")
+            || draft.world.read(place, "freezer.state").as_deref() == Some(b"FROZEN")
+    })
+}
+
 /// v2: no internal processes, and no process in an invalid domain.
 fn domain(draft: &Draft<'_>, to: &Place, then: &dyn Fn(&Place) -> Intent) -> Result<(), Refusal> {
     let Some(facts) = draft.world.survey.group(to) else { return Err(draft.gone(to)) };

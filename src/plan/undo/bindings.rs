@@ -30,6 +30,7 @@ impl Bindings {
             let mut again: BTreeMap<&Place, Vec<GroupKey>> = BTreeMap::new();
             for record in &entry.steps {
                 match (&record.step, &record.state) {
+                    (Step::RemoveGroup { key: Some(old), .. }, State::Remade(new)) => bindings.bind_group(*old, *new),
                     (Step::MakeGroup { at }, State::Done(Outcome::Made(new))) if !entry.undoes.is_empty() => {
                         let waiting = again.entry(at).or_insert_with(|| removed_at(journal, entry, at));
                         if let Some(old) = waiting.pop() {
@@ -62,6 +63,12 @@ impl Bindings {
     #[must_use]
     pub fn same(&self, a: GroupKey, b: GroupKey) -> bool {
         last(&self.groups, a) == last(&self.groups, b)
+    }
+
+    /// The group that stands for `key` today.
+    #[must_use]
+    pub fn group(&self, key: GroupKey) -> GroupKey {
+        last(&self.groups, key)
     }
 
     /// The process that stands for `key` today.

@@ -6,9 +6,9 @@ use crate::model::place::Place;
 use crate::model::scheduling::Attribute;
 use crate::model::workload::{Launch, Program};
 
-use super::super::journal::{Entry, State};
+use super::super::journal::{Entry, Record, State};
 use super::super::refusal::Refusal;
-use super::super::rules::tasks;
+use super::super::rules::{target, tasks};
 use super::super::step::{Outcome, Signal, Step};
 use super::super::words;
 use super::Undo;
@@ -27,14 +27,14 @@ pub(super) fn launched_in(journal: &[Entry], numbers: &BTreeSet<u64>) -> BTreeSe
         .collect()
 }
 
-/// How the workload was launched, if the journal knows it: with the groups that it was in at last.
-fn launch_of(journal: &[Entry], bindings: &Bindings, process: TaskKey) -> Option<Launch> {
+/// How the workload was launched, if these records know it: with the groups that it was in at last.
+fn launch_of(records: impl Iterator<Item = Record>, bindings: &Bindings, process: TaskKey) -> Option<Launch> {
     let today = bindings.task(process);
     let mut found: Option<Launch> = None;
-    for record in journal.iter().flat_map(|entry| &entry.steps) {
-        match (&record.step, &record.state) {
-            (Step::Launch { launch, .. }, State::Done(Outcome::Launched(key))) if bindings.task(*key) == today => {
-                found = Some(launch.clone());
+    for record in records {
+        match (record.step, record.state) {
+            (Step::Launch { launch, .. }, State::Done(Outcome::Launched(key))) if bindings.task(key) == today => {
+                found = Some(launch);
             }
             (_, State::Done(Outcome::Scheduled(list))) => {
                 for set in list.iter().filter(|set| bindings.task(set.task) == today) {
@@ -58,9 +58,23 @@ fn launch_of(journal: &[Entry], bindings: &Bindings, process: TaskKey) -> Option
     found
 }
 
-/// The groups that a workload was in at last.
+/// The groups that a workload ever was in, as they are called in this journal.
 pub(super) fn whereabouts(journal: &[Entry], bindings: &Bindings, process: TaskKey) -> Vec<Place> {
-    launch_of(journal, bindings, process).map_or_else(Vec::new, |launch| launch.groups)
+    let today = bindings.task(process);
+    let mut places = Vec::new();
+    for record in journal.iter().flat_map(|entry| &entry.steps) {
+        match (&record.step, &record.state) {
+            (Step::Launch { launch, .. }, State::Done(Outcome::Launched(key))) if bindings.task(*key) == today => {
+                places.extend(launch.groups.iter().cloned());
+            }
+            (_, State::Done(Outcome::Moved(list))) => {
+                let its = list.iter().filter(|moved| bindings.task(moved.task) == today);
+                places.extend(its.map(|moved| moved.now.clone()));
+            }
+            _ => {}
+        }
+    }
+    places
 }
 
 fn into(launch: &mut Launch, place: &Place) {
@@ -91,7 +105,13 @@ impl Undo<'_> {
     }
 
     /// The inverse of a signal.
-    pub(super) fn signal(&mut self, entry: &Entry, process: TaskKey, signal: Signal) -> Result<(), Refusal> {
+    pub(super) fn signal(
+        &mut self,
+        entry: &Entry,
+        index: usize,
+        process: TaskKey,
+        signal: Signal,
+    ) -> Result<(), Refusal> {
         let key = self.bindings.task(process);
         let state = tasks::alive(&self.draft.world.survey, key).map(|facts| facts.task.state);
         match (signal, state) {
@@ -102,20 +122,21 @@ impl Undo<'_> {
             (Signal::Stop | Signal::Continue, _) => Ok(()),
             // It lives: what it made of the signal, nobody knows.
             (_, Some(state)) if !matches!(state, 'Z' | 'X') => Ok(()),
-            (_, _) => self.again(entry, process),
+            (_, _) => self.again(entry, index, process),
         }
     }
 
-    /// Launches a workload again that was ended.
-    fn again(&mut self, entry: &Entry, process: TaskKey) -> Result<(), Refusal> {
+    /// Launches a workload again that was ended, in the groups in which it was then, as they are called at this point.
+    fn again(&mut self, entry: &Entry, index: usize, process: TaskKey) -> Result<(), Refusal> {
         let today = self.bindings.task(process);
         if self.ended.contains(&today) || self.pending.iter().any(|(pending, _)| *pending == today) {
             return Ok(());
         }
-        let journal = &*self.lineage.today(self.journal);
-        let Some(launch) = launch_of(journal, &self.bindings, process) else {
+        let Some(launch) = launch_of(self.records_before(entry, index), &self.bindings, process) else {
             let known = |step: &Step| match step {
-                Step::Signal { process, .. } => launch_of(journal, &self.bindings, *process).is_some(),
+                Step::Signal { process, .. } => {
+                    launch_of(self.records_before(entry, index), &self.bindings, *process).is_some()
+                }
                 _ => false,
             };
             // What descends from a workload comes back with it, by itself.
@@ -129,6 +150,10 @@ impl Undo<'_> {
             self.draft.warn(format!("Workload {} cannot be launched again: {gone} is gone.", process.tid));
             return Ok(());
         }
+        if let Some(held) = self.held(&launch) {
+            self.draft.warn(held);
+            return Ok(());
+        }
         if let Program::Command(_) = launch.program {
             self.draft.warn(format!(
                 "The command of {} is launched anew, as a new process; what it had done does not come back.",
@@ -137,6 +162,28 @@ impl Undo<'_> {
         }
         self.pending.push((today, self.draft.steps.len()));
         self.draft.push(Step::Launch { launch, again: Some(today) })
+    }
+
+    /// What the journal says of workloads before this step, with groups as they are called at this point.
+    fn records_before<'a>(&'a self, entry: &'a Entry, index: usize) -> impl Iterator<Item = Record> + 'a {
+        let earlier = self.journal.iter().take_while(|other| other.number <= entry.number);
+        earlier.flat_map(move |other| {
+            let end = if other.number == entry.number { index } else { other.steps.len() };
+            let records = other.steps[..end].iter().enumerate();
+            let of_workloads = records.filter(|(_, record)| {
+                matches!(record.state, State::Done(Outcome::Launched(_) | Outcome::Moved(_) | Outcome::Scheduled(_)))
+            });
+            of_workloads.map(|(index, record)| self.lineage.record(other.number, index, record))
+        })
+    }
+
+    /// Why a workload cannot start in its groups: what is held executes nothing.
+    fn held(&self, launch: &Launch) -> Option<String> {
+        let by = launch.groups.iter().find_map(|group| target::held_by(&self.draft, group))?;
+        Some(format!(
+            "A workload is not launched again: {} is held, and what is launched there never starts.",
+            words::group(&by)
+        ))
     }
 
     /// If this plan launches the workload again, it starts in `from` at once; it must, since its number is not known yet.
@@ -153,6 +200,10 @@ impl Undo<'_> {
             }
         }
         into(&mut launch, from);
+        if let Some(held) = self.held(&launch) {
+            self.draft.warn(held);
+            return Ok(true);
+        }
         // At the end, because the group may only now exist again.
         self.pending.push((today, self.draft.steps.len()));
         self.draft.push(Step::Launch { launch, again })?;

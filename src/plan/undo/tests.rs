@@ -230,12 +230,12 @@ fn a_group_that_somebody_made_anew_is_not_ours() {
     visit.run(&create(&top, "x", &[])).unwrap();
     visit.fake.somebody_removes(&x);
     visit.fake.somebody_makes(&x);
-    let nothing = "nothing to do: undo: create x";
     let anew = "/x is another group now, made by somebody else: it is left as it is.";
-    assert_eq!(undo(&mut visit, 1), [nothing, anew]);
+    let nothing = "Nothing of it is left to take back.";
+    assert_eq!(undo(&mut visit, 1), [anew, nothing]);
     assert!(visit.fake.places().contains(&x));
-    visit.fake.somebody_removes(&x);
-    assert_eq!(undo(&mut visit, 1), [nothing, "Everything is as it was before."]);
+    assert_eq!(next_undo(&visit.journal.entries), None, "it does not stand in the way of what was before it");
+    assert_eq!(undo(&mut visit, 1), ["nothing to do: undo: create x", "\"create x\" is undone already."]);
     assert_eq!(undo(&mut visit, 9)[1], "There is no entry 9 in the journal of this visit.");
 }
 

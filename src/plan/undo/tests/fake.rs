@@ -218,7 +218,7 @@ impl Fake {
                     self.processes.get_mut(&task.tid).filter(|p| p.start == task.start).ok_or(Errno::ESRCH)?;
                 assert_eq!(process.place, *from, "the plan knows where {task:?} is");
                 process.place = to.clone();
-                Ok(Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone() }]))
+                Ok(Outcome::Moved(vec![Moved { task: *task, from: from.clone(), now: to.clone(), at: 0 }]))
             }
             Step::Launch { launch, .. } => {
                 self.takes(&launch.groups[0])?;
@@ -249,7 +249,7 @@ impl Fake {
                     .map(|(&tid, process)| {
                         process.place = to.clone();
                         let task = TaskKey { tid, start: process.start };
-                        Moved { task, from: from.clone(), now: to.clone() }
+                        Moved { task, from: from.clone(), now: to.clone(), at: 0 }
                     })
                     .collect();
                 if moved.is_empty() { Ok(Outcome::Nothing("empty".to_owned())) } else { Ok(Outcome::Moved(moved)) }
