@@ -259,17 +259,23 @@ fn cause(title: &str) -> String {
     }
 }
 
-/// Takes back everything of the visit; what could not be is said.
+/// Takes back everything of the visit; what could not be is said. As a whole; where one step stands against that, change by
+/// change, so that it keeps nothing else standing.
 fn restore(hands: &mut Hands) -> Vec<String> {
     let entries = all_undo(hands.entries());
     if entries.is_empty() {
         return Vec::new();
     }
-    match hands.act(&Intent::Undo { entries }) {
-        Ok(Executed::Report(report)) if report.succeeded() => Vec::new(),
-        Ok(Executed::Report(report)) => vec![report.to_string()],
-        Ok(Executed::Refused(refusal)) => vec![format!("{}: {}", refusal.title, refusal.rule)],
-        Ok(Executed::Changed(plan)) => vec![format!("not done: {}", plan.title)],
-        Err(error) => vec![format!("{error:#}")],
+    let mut undo = |entries: Vec<u64>| match hands.act(&Intent::Undo { entries }) {
+        Ok(Executed::Report(report)) if report.succeeded() => None,
+        Ok(Executed::Report(report)) => Some(report.to_string()),
+        Ok(Executed::Refused(refusal)) => Some(format!("{}: {}", refusal.title, refusal.rule)),
+        Ok(Executed::Changed(plan)) => Some(format!("not done: {}", plan.title)),
+        Err(error) => Some(format!("{error:#}")),
+    };
+    match undo(entries.clone()) {
+        None => Vec::new(),
+        Some(said) if entries.len() == 1 => vec![said],
+        Some(_) => entries.into_iter().filter_map(|number| undo(vec![number])).collect(),
     }
 }
