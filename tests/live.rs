@@ -44,6 +44,8 @@ mod screen;
 mod threads;
 #[path = "live/tree.rs"]
 mod tree;
+#[path = "live/undo.rs"]
+mod undo;
 #[path = "live/verify.rs"]
 mod verify;
 #[path = "live/weights.rs"]
@@ -81,6 +83,7 @@ fn entries() -> Vec<Entry> {
         screen::trials(),
         threads::trials(),
         tree::trials(),
+        undo::trials(),
         verify::trials(),
         weights::trials(),
     ]
@@ -109,7 +112,8 @@ fn trial(entry: Entry, stage: &Arc<Stage>, required: bool) -> Trial {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = spinner::be_one().or_else(threads::be_one).or_else(rows::become_the_command) {
+    let roles = [spinner::be_one, threads::be_one, rows::become_the_command, undo::be_a_sleeper, undo::be_a_player];
+    if let Some(code) = roles.iter().find_map(|role| role()) {
         return code;
     }
     let required = std::env::var_os("CGROVE_LIVE").is_some_and(|value| value == "require");

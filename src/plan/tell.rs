@@ -296,7 +296,8 @@ mod tests {
 
     #[test]
     fn each_task_of_a_move_has_a_line() {
-        let moved = |tid, now: &str| Moved { task: TaskKey { tid, start: 1 }, from: place("/a"), now: place(now) };
+        let moved =
+            |tid, now: &str| Moved { task: TaskKey { tid, start: 1 }, from: place("/a"), now: place(now), at: 0 };
         let drain = |list| Record {
             step: Step::Drain { from: place("/a"), to: place("/b") },
             state: State::Done(Outcome::Moved(list)),

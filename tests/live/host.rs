@@ -80,6 +80,11 @@ impl Host {
         Self { hierarchies, cpus }
     }
 
+    /// All of them.
+    pub(crate) fn hierarchies(&self) -> &[Hierarchy] {
+        &self.hierarchies
+    }
+
     /// The hierarchy that carries a controller.
     pub(crate) fn hierarchy(&self, controller: &str) -> Option<&Hierarchy> {
         self.hierarchies.iter().find(|hierarchy| hierarchy.controllers.iter().any(|name| name == controller))
