@@ -28,6 +28,8 @@ mod stage;
 mod effect;
 #[path = "live/groups.rs"]
 mod groups;
+#[path = "live/journal.rs"]
+mod journal;
 #[path = "live/moves.rs"]
 mod moves;
 #[path = "live/program.rs"]
@@ -76,6 +78,7 @@ fn entries() -> Vec<Entry> {
     [
         effect::trials(),
         groups::trials(),
+        journal::trials(),
         moves::trials(),
         random::trials(),
         remove::trials(),

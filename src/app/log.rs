@@ -12,6 +12,9 @@
 //! The newest stands below, as in a shell's history and in the script that the visit can be written as: what is read is read
 //! in the order in which it was done. The cursor begins on the newest and stays on it until it is moved.
 //!
+//! On a busy host others change much that has nothing to do with what is looked at: rows of others are those of the tree on
+//! screen (its hierarchy, at or below its base), the rest is counted, and `*` lists it.
+//!
 //! An undo and its redo are no rows of their own: they stand in the row, and below it, of what they took back. What others
 //! did cannot be undone here. The big view has no log: [`super::act::off`] says so.
 use crate::model::bytes::escape;
@@ -23,7 +26,7 @@ use crate::plan::tell::{self, Standing};
 use super::area::Area;
 use super::kept;
 use super::layout::{Layout, Target, keep_visible};
-use super::others::Seen;
+use super::others::{self, Seen};
 use super::state::State;
 use super::text::wrap;
 
@@ -42,6 +45,8 @@ pub struct LogView {
     pub detail_top: usize,
     /// The details have the full page, and the arrows scroll them.
     pub full: bool,
+    /// What others did outside of the tree on screen is listed, too.
+    pub elsewhere: bool,
 }
 
 /// What a row is of.
@@ -127,11 +132,13 @@ impl Row<'_> {
     }
 }
 
-/// The rows, oldest first.
+/// The rows, oldest first. What others did elsewhere than in the tree on screen is among them only where that is wanted.
 #[must_use]
 pub fn rows(state: &State) -> Vec<Row<'_>> {
+    let base = others::base(state);
+    let near = |seen: &&Seen| state.log.elsewhere || base.as_ref().is_some_and(|base| seen.place.is_within(base));
     let own = state.journal.iter().filter(|entry| entry.undoes.is_empty()).map(Row::Own);
-    let mut rows: Vec<Row<'_>> = own.chain(state.others.seen.iter().map(Row::Seen)).collect();
+    let mut rows: Vec<Row<'_>> = own.chain(state.others.seen.iter().filter(near).map(Row::Seen)).collect();
     rows.sort_by_key(Row::ms);
     rows
 }

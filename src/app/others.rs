@@ -28,6 +28,8 @@ use super::state::State;
 pub mod compare;
 mod own;
 mod tell;
+#[cfg(test)]
+mod tests;
 
 pub use own::take_in;
 
@@ -65,8 +67,8 @@ pub struct Seen {
     pub number: u64,
     /// When it was seen: milliseconds since 1970.
     pub ms: u64,
-    /// In which hierarchy.
-    pub hierarchy: HierarchyId,
+    /// Where: the group that it is about.
+    pub place: Place,
     /// The group that it is about, if it is there.
     pub group: Option<GroupKey>,
     /// In words: "/web: cpu.weight 100 → 50".
@@ -169,7 +171,9 @@ fn take(state: &mut State, snapshot: &Snapshot, changes: &[compare::Change]) {
     if let Some(last) = told.last_mut().filter(|_| more > 0) {
         last.more.push(format!("and {more} more changes in the same moment, which are not listed"));
     }
-    let said = told.iter().find(|told| is_on_screen(state, &told.place)).map(|first| {
+    let base = base(state);
+    let near = |place: &Place| base.as_ref().is_some_and(|base| place.is_within(base));
+    let said = told.iter().find(|told| near(&told.place)).map(|first| {
         let others = told.len() + more - 1;
         let (name, by) = (named(first.place.name()), By::Somebody);
         let rest = if others == 0 { String::new() } else { format!(", and {others} more: 4") };
@@ -180,15 +184,14 @@ fn take(state: &mut State, snapshot: &Snapshot, changes: &[compare::Change]) {
         state.others.seen.push(Seen {
             number: state.others.number,
             ms,
-            hierarchy: told.place.hierarchy,
             group: told.group,
             text: format!("{}: {}", label(&told.place), told.what),
+            place: told.place,
             more: told.more,
             by: By::Somebody,
         });
     }
-    let old = state.others.seen.len().saturating_sub(KEPT);
-    state.others.seen.drain(..old);
+    forget_oldest(state);
     // What cgrove has to say itself is not talked over.
     if let Some(said) = said.filter(|_| state.notice.is_none()) {
         state.say(said);
@@ -204,10 +207,25 @@ fn label(structure: &Structure, cpu: Option<HierarchyId>, place: &Place) -> Stri
     }
 }
 
-/// Whether a group is in the tree on screen, at or below its base.
-fn is_on_screen(state: &State, place: &Place) -> bool {
-    let base = state.base().and_then(|base| state.snapshot()?.structure.place(base));
-    base.is_some_and(|base| place.is_within(&base))
+/// The top of the tree on screen: what happens in there is near, everything else is elsewhere.
+#[must_use]
+pub fn base(state: &State) -> Option<Place> {
+    state.base().and_then(|base| state.snapshot()?.structure.place(base))
+}
+
+/// Where too much is kept, the oldest goes; first of what happened elsewhere.
+fn forget_oldest(state: &mut State) {
+    let base = base(state);
+    let seen = &mut state.others.seen;
+    let mut over = seen.len().saturating_sub(KEPT);
+    for elsewhere in [true, false] {
+        seen.retain(|one| {
+            let near = base.as_ref().is_some_and(|base| one.place.is_within(base));
+            let goes = over > 0 && near != elsewhere;
+            over -= usize::from(goes);
+            !goes
+        });
+    }
 }
 
 /// Time passed: marks go.

@@ -61,6 +61,7 @@ pub fn off(state: &State, action: Action) -> Option<String> {
             | A::Last
             | A::Left
             | A::Right
+            | A::FoldAll
             | A::Enter
             | A::Back
             | A::Big

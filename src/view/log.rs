@@ -1,4 +1,6 @@
 //! The screen Log: a line a change, and below what is told of the selected one.
+use std::fmt::Write as _;
+
 use crate::app::area::Area;
 use crate::app::kept;
 use crate::app::log::{self, Row, Tone};
@@ -15,10 +17,16 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) -> Option<(u16, u16
     let layout = &state.layout;
     let rows = log::rows(state);
     let selected = log::selected(state, &rows);
-    let others = state.others.seen.len();
+    let others = rows.iter().filter(|row| matches!(row, Row::Seen(_))).count();
     let mut title = format!("this visit: {}", words::count(rows.len() - others, "change"));
     if others > 0 {
-        title = format!("{title}, {others} by others");
+        let _ = write!(title, ", {others} by others");
+    }
+    let elsewhere = state.others.seen.len() - others;
+    if elsewhere > 0 {
+        let _ = write!(title, ", {elsewhere} elsewhere (* shows)");
+    } else if state.log.elsewhere {
+        title.push_str(", everywhere (* hides)");
     }
     painter.border(layout.tree_border, "┌", &title, "newest below");
     painter.side(layout.heading);

@@ -47,10 +47,14 @@ struct Row {
 
 impl Screen {
     pub(crate) fn start(bench: &Bench, more: &[&str]) -> Result<Self, Failed> {
-        let program = Program::new(bench)?;
+        Self::again(Program::new(bench)?, bench, more)
+    }
+
+    /// The program once more, with the journals that are in its home.
+    pub(crate) fn again(program: Program, bench: &Bench, more: &[&str]) -> Result<Self, Failed> {
         let before = knobs(bench)?;
         let home = program.home().to_str().ok_or("home")?.to_owned();
-        let environment = [("XDG_STATE_HOME", &*home), ("LC_ALL", "C.UTF-8")];
+        let environment = [("XDG_STATE_HOME", &*home), ("XDG_RUNTIME_DIR", &*home), ("LC_ALL", "C.UTF-8")];
         let arguments = [&["--under", &program.under], more].concat();
         let terminal = Terminal::start(env!("CARGO_BIN_EXE_cgrove"), &arguments, &environment, 24, 80)?;
         terminal.wait_for("STAGE  ")?;

@@ -46,6 +46,7 @@ pub(super) fn in_log(state: &mut State, action: Action) -> Option<Vec<Command>> 
         Action::First => log::go(state, isize::MIN / 2),
         Action::Last => log::go(state, isize::MAX / 2),
         Action::Left | Action::Right => {}
+        Action::FoldAll => state.log.elsewhere = !state.log.elsewhere,
         Action::Enter => {
             state.log.full = !state.log.full;
             state.log.detail_top = 0;

@@ -54,7 +54,8 @@ impl Help {
             Tab::Tree => panel(state.panel),
             Tab::Log => {
                 "The log: what was done in this visit, the newest below, and what others changed. Arrows choose, Enter shows \
-                 it on the full page, y copies its shell lines, u undoes it, W writes the whole visit as a script."
+                 it on the full page, y copies its shell lines, u undoes it, W writes the whole visit as a script; \
+                 * lists what others did elsewhere, too."
             }
         })];
         for about in About::ALL {

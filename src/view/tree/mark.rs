@@ -34,7 +34,8 @@ pub(super) fn mark(painter: &mut Painter<'_>, state: &State, row: &Row, area: Ar
 /// What is to be said, the longest way first, and whether it is as it should be.
 fn texts(state: &State, row: &Row) -> Option<(Vec<String>, bool)> {
     if let Some(mark) = state.others.marks.get(&row.key) {
-        let mut texts: Vec<String> = mark.texts.iter().map(|text| format!("! others: {text}")).collect();
+        let said = mark.texts.iter().map(|text| format!("! others: {text}"));
+        let mut texts: Vec<String> = said.chain(mark.texts.iter().map(|text| format!("! others {text}"))).collect();
         texts.push("! others".to_owned());
         return Some((texts, false));
     }
