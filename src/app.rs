@@ -96,6 +96,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Command> {
     }
     commands.extend(drag::probe::ask(state));
     commands.extend(dialog::ahead::ask(state));
+    commands.extend(others::ask(state));
     commands
 }
 
@@ -153,15 +154,8 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
             state.dirty = true;
         }
         Message::Busy { on, now } => others::busy(state, on, now),
-        Message::Left(left) => {
-            if left.done {
-                // It stands in no journal of this visit.
-                others::forget(state);
-                state.notice = None;
-            }
-            state.dialog = Some(Dialog::Left(dialog::left::Offer::new(left, state.now)));
-            state.dirty = true;
-        }
+        Message::Left(left) => dialog::left::take(state, left),
+        Message::Known { pid, numbers } => others::known(state, pid, &numbers),
         Message::Wall(wall) => {
             state.wall = wall;
             state.dirty = true;

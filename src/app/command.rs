@@ -7,6 +7,7 @@ use crate::plan::step::Plan;
 
 use super::experiment::{Control, Source};
 use super::message::Token;
+use super::others::compare::Change;
 
 /// Something to do outside of the app. The runtime does them in order and never makes the app wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub enum Command {
     },
     /// Take back what visits left that did not come to their end; answered by `Message::Left`.
     CleanUp,
+    /// Who did this, by the journals of other cgroves that run; answered by `Message::Known` where one did.
+    Who(Vec<(u64, Change)>),
     /// Read and check an experiment; answered by `Message::Experiment`.
     LoadExperiment(Source),
     /// Drive the experiment that was loaded.

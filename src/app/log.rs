@@ -101,7 +101,7 @@ impl Row<'_> {
     pub fn what(&self) -> String {
         match self {
             Self::Own(entry) => entry.title.replace('\n', "; "),
-            Self::Seen(seen) => seen.text.clone(),
+            Self::Seen(seen) => seen.short.clone(),
         }
     }
 

@@ -101,6 +101,13 @@ pub enum Message {
     },
     /// What visits left that did not come to their end, at the start; or what became of it, after `CleanUp`.
     Left(Left),
+    /// Another cgrove did what was seen under these numbers: answer to `Command::Who`.
+    Known {
+        /// Its process.
+        pid: i32,
+        /// The numbers.
+        numbers: Vec<u64>,
+    },
     /// What the wall clock shows, at the start and whenever it was set.
     Wall(Wall),
     /// The workloads of cgrove, whenever they change.

@@ -22,6 +22,9 @@ use crate::model::snapshot::{Snapshot, Written};
 use crate::model::structure::Structure;
 use crate::model::time::Mono;
 
+use crate::plan::journal::Entry;
+
+use super::command::Command;
 use super::log::named;
 use super::state::State;
 
@@ -37,6 +40,8 @@ pub use own::take_in;
 const MARK: u64 = 8_000_000_000;
 /// So many changes of one frame are told one by one.
 const TOLD: usize = 12;
+/// So many entries of another cgrove's journal may be what was seen just now.
+const NEWEST: usize = 8;
 /// So many are kept.
 const KEPT: usize = 1000;
 
@@ -57,6 +62,8 @@ pub struct Others {
     own: own::Own,
     /// The effect thread is at work.
     busy: bool,
+    /// Changes in the tree on screen whose author is looked for.
+    pub(super) asked: Vec<(u64, compare::Change)>,
     number: u64,
 }
 
@@ -71,8 +78,10 @@ pub struct Seen {
     pub place: Place,
     /// The group that it is about, if it is there.
     pub group: Option<GroupKey>,
-    /// In words: "/web: cpu.weight 100 → 50".
+    /// In words: "/shop/web: cpu.weight 100 → 50".
     pub text: String,
+    /// The same with the group's own name alone: "web: cpu.weight 100 → 50".
+    pub short: String,
     /// More of it: the tasks, the groups below.
     pub more: Vec<String>,
     /// Who.
@@ -84,12 +93,15 @@ pub struct Seen {
 pub enum By {
     /// It is not known who.
     Somebody,
+    /// Another cgrove, whose journal has it: its process.
+    Cgrove(i32),
 }
 
 impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Somebody => f.write_str("by somebody else"),
+            Self::Cgrove(pid) => write!(f, "by another cgrove, {pid}"),
         }
     }
 }
@@ -181,11 +193,15 @@ fn take(state: &mut State, snapshot: &Snapshot, changes: &[compare::Change]) {
     });
     for told in told {
         state.others.number += 1;
+        if near(&told.place) {
+            state.others.asked.push((state.others.number, told.change));
+        }
         state.others.seen.push(Seen {
             number: state.others.number,
             ms,
             group: told.group,
             text: format!("{}: {}", label(&told.place), told.what),
+            short: short(&told.place, cpu, &snapshot.structure, &told.what),
             place: told.place,
             more: told.more,
             by: By::Somebody,
@@ -207,6 +223,15 @@ fn label(structure: &Structure, cpu: Option<HierarchyId>, place: &Place) -> Stri
     }
 }
 
+/// A change with the group's own name; its hierarchy before it where that is not the one with cpu.
+fn short(place: &Place, cpu: Option<HierarchyId>, structure: &Structure, what: &str) -> String {
+    let name = if place.is_top() { "/".to_owned() } else { named(place.name()) };
+    match structure.hierarchy(place.hierarchy).filter(|hierarchy| Some(hierarchy.id) != cpu) {
+        Some(hierarchy) => format!("{}:{name}: {what}", hierarchy.label()),
+        None => format!("{name}: {what}"),
+    }
+}
+
 /// The top of the tree on screen: what happens in there is near, everything else is elsewhere.
 #[must_use]
 pub fn base(state: &State) -> Option<Place> {
@@ -225,6 +250,41 @@ fn forget_oldest(state: &mut State) {
             over -= usize::from(goes);
             !goes
         });
+    }
+}
+
+/// What is to be asked about: who did it, as far as the journals of other cgroves tell.
+#[must_use]
+pub fn ask(state: &mut State) -> Option<Command> {
+    (!state.others.asked.is_empty()).then(|| Command::Who(std::mem::take(&mut state.others.asked)))
+}
+
+/// The changes that a journal of another cgrove has, by their numbers: its newest entries do just that.
+#[must_use]
+pub fn did(entries: &[Entry], changes: &[(u64, compare::Change)]) -> Vec<u64> {
+    let own = own::Own::of(entries.iter().rev().take(NEWEST));
+    changes.iter().filter(|(_, change)| own.explains(change)).map(|(number, _)| *number).collect()
+}
+
+/// Another cgrove did it.
+pub fn known(state: &mut State, pid: i32, numbers: &[u64]) {
+    for seen in state.others.seen.iter_mut().filter(|seen| numbers.contains(&seen.number)) {
+        seen.by = By::Cgrove(pid);
+        let (somebody, by) = (By::Somebody.to_string(), seen.by.to_string());
+        if let Some((said, _)) = &mut state.notice
+            && said.ends_with(&somebody)
+            && said.contains(seen.what())
+        {
+            *said = said.replace(&somebody, &by);
+        }
+    }
+    state.dirty = true;
+}
+
+impl Seen {
+    /// What happened, without where.
+    fn what(&self) -> &str {
+        self.text.split_once(": ").map_or(&self.text, |(_, what)| what)
     }
 }
 

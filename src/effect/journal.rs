@@ -24,7 +24,7 @@ use crate::plan::undo::bindings::Bindings;
 
 mod visits;
 
-pub use visits::{Condition, Visit, visits};
+pub use visits::{Condition, Visit, running, visits};
 
 /// Where lines are kept: a file, or memory in tests.
 pub trait Log {

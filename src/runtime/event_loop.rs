@@ -242,6 +242,7 @@ impl Shell {
                 Command::Copy(text) => self.copy(text)?,
                 Command::Keep { name, text } => self.worker.ask(Request::Keep { name, text }),
                 Command::CleanUp => self.worker.ask(Request::CleanUp),
+                Command::Who(changes) => self.worker.ask(Request::Who(changes)),
                 Command::LoadExperiment(source) => self.worker.ask(Request::Load(source)),
                 Command::Experiment(control) => self.worker.ask(Request::Experiment(control)),
                 Command::MeasureAnew => self.sampling.measure_anew("0: measure anew"),

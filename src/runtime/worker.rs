@@ -14,13 +14,19 @@ use super::session::Session;
 use crate::app::command::Leave;
 use crate::app::experiment::{Control, Source};
 use crate::app::message::{Message, Report, Token};
+use crate::app::others;
+use crate::app::others::compare::Change;
+use crate::effect::journal;
 use crate::model::snapshot::Snapshot;
 use crate::plan::intent::Intent;
-use crate::plan::journal::all_undo;
+use crate::plan::journal::{Entry, all_undo};
 use crate::plan::step::Plan;
 
 /// How often the supervisor is asked whether a workload ended.
 const POLL: Duration = Duration::from_millis(300);
+
+/// What another cgrove did so long ago, in milliseconds, is not what was seen just now.
+const RECENT_MS: u64 = 10_000;
 
 /// What the effect thread is asked to do.
 pub enum Request {
@@ -34,6 +40,8 @@ pub enum Request {
     Experiment(Control),
     /// Keep what was copied in a file, too.
     Copied(String),
+    /// Which other cgrove did this, if one did.
+    Who(Vec<(u64, Change)>),
     /// Take back what visits left that did not come to their end.
     CleanUp,
     /// Write text into a file of this name.
@@ -155,6 +163,7 @@ impl State {
                     worker.told(told);
                 });
             }
+            Request::Who(changes) => self.who(&changes),
             Request::CleanUp => self.busy(|worker| {
                 let told = left::take_back(&mut worker.hands);
                 worker.app(told);
@@ -173,6 +182,21 @@ impl State {
                 worker.told(told);
             }),
             Request::Sampled(_) | Request::Leave(_) => {}
+        }
+    }
+
+    /// Looks into the journals of the other cgroves that run.
+    fn who(&self, changes: &[(u64, Change)]) {
+        let Ok(boot_id) = journal::boot_id() else { return };
+        let now = journal::now_ms();
+        for other in journal::running(&journal::locations(), &boot_id) {
+            let Some(pid) = other.pid.filter(|&pid| pid != self.hands.host().pid) else { continue };
+            let entries: Vec<Entry> =
+                other.entries.into_iter().filter(|entry| now.saturating_sub(entry.time_ms) < RECENT_MS).collect();
+            let numbers = others::did(&entries, changes);
+            if !numbers.is_empty() {
+                self.app(Message::Known { pid, numbers });
+            }
         }
     }
 

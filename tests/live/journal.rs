@@ -23,6 +23,7 @@ pub(crate) fn trials() -> Vec<Entry> {
         alone("journal::what_others_change_is_seen_within_a_second", others),
         alone("journal::what_cgrove_does_is_not_taken_for_others", own),
         alone("journal::two_cgroves_see_each_other", two),
+        alone("journal::another_cgrove_of_the_same_user_is_named", named),
         alone("journal::a_value_on_a_foreign_group_is_kept_until_it_is_taken_back", kept),
         alone("journal::a_crash_is_offered_at_the_next_start", crash),
         alone("journal::a_visit_as_a_script_does_the_same_again", script),
@@ -108,7 +109,7 @@ fn others(bench: &mut Bench) -> Result<(), Failed> {
     assert!(text.contains("this visit: 0 changes, 4 by others"), "{text}");
     screen.press("u")?;
     screen.terminal.wait_for("somebody else did it")?;
-    screen.press("<Esc>q")?;
+    screen.press("q")?;
     assert_eq!(screen.terminal.wait_exit()?.code(), Some(0));
     Ok(())
 }
@@ -149,7 +150,8 @@ fn two(bench: &mut Bench) -> Result<(), Failed> {
     let mut first = Screen::start(bench, &[])?;
     let mut second = Screen::start(bench, &[])?;
     first.press("na=300<Enter>")?;
-    second.terminal.wait_for("a: made, by")?;
+    // Their journals are in two homes: who it was cannot be known.
+    second.terminal.wait_for("a: made, by somebody else")?;
     first.press("4")?;
     first.terminal.wait_for("this visit: 1 change")?;
     second.press("na/b<Enter>")?;
@@ -166,6 +168,30 @@ fn two(bench: &mut Bench) -> Result<(), Failed> {
     second.press("<Enter>")?;
     second.terminal.wait_exit()?;
     assert!(!bench.group().join("a/b").exists());
+    Ok(())
+}
+
+fn named(bench: &mut Bench) -> Result<(), Failed> {
+    let mut screen = Screen::start(bench, &[])?;
+    let made = screen.program.run(&["mkdir", &format!("{}/theirs", screen.program.under), "--yes"])?;
+    assert_eq!(made.status.code(), Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+    // That one has ended by now: its journal is not one of those that run.
+    screen.terminal.wait_for("theirs: made, by somebody else")?;
+    let home = screen.program.home().to_str().ok_or("home")?.to_owned();
+    let environment = [("XDG_STATE_HOME", &*home), ("XDG_RUNTIME_DIR", &*home), ("LC_ALL", "C.UTF-8")];
+    let arguments = ["--under", &screen.program.under];
+    let mut other = crate::pty::Terminal::start(env!("CARGO_BIN_EXE_cgrove"), &arguments, &environment, 24, 80)?;
+    other.wait_for("STAGE  ")?;
+    screen.press("4")?;
+    other.keys("nthis=300<Enter>")?;
+    screen.terminal.wait_for(&format!("by another cgrove, {}", other.pid()))?;
+    other.keys("q")?;
+    other.wait_for("restore")?;
+    other.keys("<Enter>")?;
+    other.wait_exit()?;
+    screen.press("q")?;
+    screen.terminal.wait_exit()?;
+    fs::remove_dir(bench.group().join("theirs"))?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use crate::plan::words;
 
 use super::super::command::Command;
 use super::super::left::{Fate, Left, Visit};
+use super::super::others;
 use super::super::state::State;
 use super::{Choice, Dialog, Face, Focus, Line, Moved, Reply, Tone, moved};
 
@@ -25,6 +26,20 @@ pub struct Offer {
     pub all: bool,
     /// First line on screen.
     pub top: usize,
+}
+
+/// Offers what was left, or tells what became of it.
+pub fn take(state: &mut State, left: Left) {
+    state.dirty = true;
+    if left.done {
+        // It stands in no journal of this visit.
+        others::forget(state);
+        state.notice = None;
+    } else if state.dialog.is_some() || state.setup.open.is_some() {
+        // Something else is asked already.
+        return state.say(format!("{}: `cgrove cleanup` takes it back", left.title()));
+    }
+    state.dialog = Some(Dialog::Left(Offer::new(left, state.now)));
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

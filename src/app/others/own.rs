@@ -8,7 +8,7 @@ use crate::model::bytes::Bytes;
 use crate::model::id::{GroupKey, Tid};
 use crate::model::place::Place;
 use crate::model::time::Mono;
-use crate::plan::journal::{Entry, State as StepState};
+use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::step::{Outcome, Step};
 
 use super::super::state::State;
@@ -57,6 +57,21 @@ pub fn take_in(state: &mut State) {
 }
 
 impl Own {
+    /// What these entries did, of whatever journal.
+    pub(super) fn of<'a>(entries: impl Iterator<Item = &'a Entry>) -> Self {
+        let mut own = Self::default();
+        let done = |record: &&Record| matches!(record.state, StepState::Done(_));
+        for record in entries.flat_map(|entry| &entry.steps).filter(done) {
+            let mut step = record.step.clone();
+            if let Step::Write { prior, .. } = &mut step {
+                // Whoever writes that again is somebody else.
+                *prior = None;
+            }
+            own.step(&step, &record.state, Mono::default());
+        }
+        own
+    }
+
     fn step(&mut self, step: &Step, state: &StepState, now: Mono) {
         let done = if let StepState::Done(outcome) = state { Some(outcome) } else { None };
         let mut deed = |deed| self.deeds.push((now, deed));

@@ -23,6 +23,8 @@ pub(super) struct Told {
     pub(super) more: Vec<String>,
     /// What the rows of these groups say, the longest first.
     pub(super) marks: Vec<(GroupKey, Vec<String>)>,
+    /// What was seen, the first of it.
+    pub(super) change: Change,
 }
 
 /// All of them; groups first.
@@ -47,7 +49,7 @@ pub(super) fn tell(changes: &[Change], label: &dyn Fn(&Place) -> String) -> Vec<
                     // What was made above it is one deed with it.
                     parts.push(mark);
                 } else {
-                    told.push(whole(place, Some(*key), "made", &made, label, vec![mark]));
+                    told.push(whole(change, place, Some(*key), "made", &made, label, vec![mark]));
                 }
             }
             Change::Removed { place, parent, .. } => {
@@ -57,7 +59,7 @@ pub(super) fn tell(changes: &[Change], label: &dyn Fn(&Place) -> String) -> Vec<
                 let name = named(place.name());
                 let texts = vec![format!("{name} removed"), "removed".to_owned()];
                 let mark = parent.map(|parent| (parent, texts));
-                told.push(whole(place, None, "removed", &gone, label, mark.into_iter().collect()));
+                told.push(whole(change, place, None, "removed", &gone, label, mark.into_iter().collect()));
             }
             Change::Renamed { key, from, to } => {
                 let old = named(from.name());
@@ -67,6 +69,7 @@ pub(super) fn tell(changes: &[Change], label: &dyn Fn(&Place) -> String) -> Vec<
                     what: format!("renamed, it was {old}"),
                     more: Vec::new(),
                     marks: vec![(*key, vec![format!("was {old}"), "renamed".to_owned()])],
+                    change: change.clone(),
                 });
             }
             Change::Value { key, place, column, before, now, .. } => {
@@ -78,6 +81,7 @@ pub(super) fn tell(changes: &[Change], label: &dyn Fn(&Place) -> String) -> Vec<
                     what,
                     more: Vec::new(),
                     marks: vec![(*key, texts)],
+                    change: change.clone(),
                 });
             }
             Change::File { key, place, file, before, now } => {
@@ -93,6 +97,7 @@ pub(super) fn tell(changes: &[Change], label: &dyn Fn(&Place) -> String) -> Vec<
                     what,
                     more: Vec::new(),
                     marks: vec![(*key, texts)],
+                    change: change.clone(),
                 });
             }
             Change::Moved { from, to, .. } => moved.entry((from.0, to.0)).or_default().push(change),
@@ -107,6 +112,7 @@ pub(super) fn tell(changes: &[Change], label: &dyn Fn(&Place) -> String) -> Vec<
 
 /// A group with all that is below it.
 fn whole(
+    change: &Change,
     place: &Place,
     group: Option<GroupKey>,
     what: &str,
@@ -118,7 +124,7 @@ fn whole(
         all.iter().filter(|other| **other != place && other.is_within(place)).map(|place| label(place)).collect();
     let with =
         if below.is_empty() { String::new() } else { format!(" with {} below", words::count(below.len(), "group")) };
-    Told { place: place.clone(), group, what: format!("{what}{with}"), more: below, marks }
+    Told { place: place.clone(), group, what: format!("{what}{with}"), more: below, marks, change: change.clone() }
 }
 
 /// Tasks that went the same way.
@@ -144,5 +150,6 @@ fn tasks(changes: &[&Change], label: &dyn Fn(&Place) -> String) -> Option<Told> 
         what,
         more: if all.len() > 1 { vec![all.join(", ")] } else { Vec::new() },
         marks: vec![(from.0, vec![format!("{count} left")]), (to.0, vec![format!("{count} came")])],
+        change: (*changes.first()?).clone(),
     })
 }

@@ -61,6 +61,15 @@ pub fn visits(directories: &[PathBuf], boot_id: &str) -> (Vec<Visit>, Vec<Failur
     (found, unreadable)
 }
 
+/// The journals of visits that go on, as far as they can be read.
+#[must_use]
+pub fn running(directories: &[PathBuf], boot_id: &str) -> Vec<Journal> {
+    let prefix = format!("journal-{boot_id}-");
+    let paths = directories.iter().flat_map(|directory| named(directory, &prefix).unwrap_or_default());
+    let visits = paths.filter_map(|path| visit(&path, false).ok());
+    visits.filter(|visit| visit.condition == Condition::Running).map(|visit| visit.journal).collect()
+}
+
 fn visit(path: &Path, ended: bool) -> Result<Visit, Failure> {
     // What the errno means for a group's file is not what it means here.
     let file = File::open(path).map_err(|e| Failure::new("read", path, errno(&e)).because(e.to_string()))?;

@@ -45,8 +45,14 @@ visits! {
     log_of_an_undone_80x24: plain(), (80, 24), "4kk";
     log_full_page_80x24: plain(), (80, 24), "4kkk<Enter>";
     log_58x16: plain(), (58, 16), "4";
-    log_help_80x24: plain(), (80, 24), "4?";
     log_refuses_the_tree_80x24: plain(), (80, 24), "4n";
+}
+
+#[test]
+fn the_help_of_the_log_begins_with_the_log() {
+    let text = visit(plain(), (80, 24), "4?");
+    let first = text.lines().nth(2).unwrap_or_default();
+    assert!(first.contains("The log: what was done in this visit"), "{text}");
 }
 
 #[test]
