@@ -26,6 +26,8 @@ mod stage;
 
 #[path = "live/effect.rs"]
 mod effect;
+#[path = "live/files.rs"]
+mod files;
 #[path = "live/groups.rs"]
 mod groups;
 #[path = "live/journal.rs"]
@@ -77,6 +79,7 @@ pub(crate) struct Entry {
 fn entries() -> Vec<Entry> {
     [
         effect::trials(),
+        files::trials(),
         groups::trials(),
         journal::trials(),
         moves::trials(),

@@ -68,6 +68,8 @@ pub struct Face {
     pub top: usize,
     /// Take the whole width that there is.
     pub wide: bool,
+    /// The answers one below the other, also where they would fit beside each other.
+    pub column: bool,
 }
 
 /// What has the focus.

@@ -299,7 +299,7 @@ fn row(state: &State, file: &File) -> FileRow {
         Field::Unread if mode == "-w" => ("only for writing".to_owned(), false),
         other => (word(other).to_owned(), false),
     };
-    let human = entry.filter(|_| known).map(|entry| catalog::human(entry, &value)).filter(|words| *words != value);
+    let human = entry.filter(|_| known).and_then(|entry| in_words(entry, if count == 0 { "" } else { &value }));
     // One line of a key says its unit at once.
     let human =
         human.or_else(|| entry.filter(|_| known && count == 1).and_then(|entry| catalog::human_line(entry, &value)));
@@ -310,10 +310,27 @@ fn row(state: &State, file: &File) -> FileRow {
 fn words(entry: Option<&Entry>, human: Option<String>) -> Option<String> {
     match (role(entry), human) {
         (Role::Knob, human) => human,
-        (Role::Counter, Some(human)) => Some(format!("{human}, a counter")),
-        (Role::Counter, None) => Some("a counter".to_owned()),
+        (Role::Counter, human) => {
+            let is = detail::read_only(entry?);
+            Some(human.map_or_else(|| is.to_owned(), |human| format!("{human}, {is}")))
+        }
         (Role::Command, _) => entry.map(|entry| detail::how(entry).to_owned()),
         (Role::Unknown, _) => Some("not in cgrove's catalog".to_owned()),
+    }
+}
+
+/// A value in words, where they say more than the value.
+#[must_use]
+pub fn in_words(entry: &Entry, value: &str) -> Option<String> {
+    let words = catalog::human(entry, value);
+    if words == value {
+        return None;
+    }
+    // "empty: no task may enter" of a list that is set; what is only read says it by being empty.
+    match words.strip_prefix("empty: ") {
+        Some(rest) => (entry.kind == Kind::Knob).then(|| rest.to_owned()),
+        // "100000 = 100 ms" after "100000" would say the number twice.
+        None => Some(words.strip_prefix(&format!("{value} = ")).map(str::to_owned).unwrap_or(words)),
     }
 }
 

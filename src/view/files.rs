@@ -71,14 +71,13 @@ fn paint(painter: &mut Painter<'_>, row: &FileRow, area: Area, column: u16, stat
         painter.put(rest(x), &row.value, style);
         return;
     };
-    // "100000 = 100 ms" after "100000" says the number twice.
-    let words = words.strip_prefix(row.value.as_str()).and_then(|rest| rest.strip_prefix(" = ")).unwrap_or(words);
     // A long value must not push out what it means.
     let room = area.right().saturating_sub(x);
     let wanted = u16::try_from(width(words)).unwrap_or(room) + 4;
     let most = room.saturating_sub(wanted).max(room / 2);
     let used = painter.put(Area::new(x, area.y, most, 1), &row.value, style);
-    let sign = if row.known && !words.starts_with("a counter") && !words.starts_with("not in") { "= " } else { "" };
+    let says_value = row.known && !["a counter", "only for reading", "not in"].iter().any(|is| words.starts_with(is));
+    let sign = if says_value { "= " } else { "" };
     painter.put(rest(x + used + 2), &format!("{sign}{words}"), theme.quiet);
 }
 

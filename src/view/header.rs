@@ -214,15 +214,17 @@ pub(super) fn panel_border(painter: &mut Painter<'_>, state: &State) {
     let theme = painter.theme;
     let name = crate::app::frame::selected_name(state);
     let filter = escape(state.files.filter.as_bytes());
-    let right = match (state.in_panel, state.panel) {
-        (true, Panel::Files) if !filter.is_empty() => format!("{name}   only: {filter}   / changes, Esc ends"),
-        (true, Panel::Files) => format!("{name}   / finds   Z page   Esc back"),
-        (true, _) => format!("{name}   Tab, Esc back"),
-        (false, _) => format!("{name}   Tab"),
+    let keys = match (state.in_panel, state.panel) {
+        (true, Panel::Files) if !filter.is_empty() => format!("only: {filter}   / changes, Esc ends"),
+        (true, Panel::Files) => "/ finds   Z page   Esc back".to_owned(),
+        (true, _) => "Tab, Esc back".to_owned(),
+        (false, _) => "Tab".to_owned(),
     };
     let used = state.layout.tabs.last().map_or(0, |tab| tab.area.right());
     let room = usize::from(state.layout.panel_border.right().saturating_sub(used + 5));
-    let right = crate::app::text::cut_middle(&right, room, state.setup.ascii);
+    // The keys stay whole: the name stands in the tree, too.
+    let name = crate::app::text::cut_middle(&name, room.saturating_sub(width(&keys) + 3), state.setup.ascii);
+    let right = crate::app::text::cut(&format!("{name}   {keys}"), room, state.setup.ascii);
     painter.border(state.layout.panel_border, "├", "", &right);
     for tab in &state.layout.tabs {
         let style = if tab.on { theme.on } else { theme.text };

@@ -16,6 +16,8 @@ pub(crate) enum Need {
     CpuV2,
     /// A hierarchy with the cpuset controller where groups can be made.
     Cpuset,
+    /// That controller on a v1 hierarchy where groups can be made.
+    V1(&'static str),
     /// Effective user 0.
     Root,
     /// Two CPUs that this process may run on.
@@ -113,6 +115,7 @@ impl Host {
                 let border = mountinfo.lines().any(|line| line.contains(" - cgroup2 ") && line.contains("nsdelegate"));
                 if border { Ok(()) } else { Err(Lack { reason, permission: false }) }
             }
+            Need::V1(controller) => self.writable(controller, Some(1)),
             Need::CpusetV1 => self.writable("cpuset", Some(1)),
             Need::FreezerV1 => self.writable("freezer", Some(1)),
             Need::RealTimeGroups => {

@@ -46,6 +46,10 @@ fn page(state: &mut State) {
 
 /// The editor of the selected file; for what cannot be set, what there is instead.
 fn edit(state: &mut State) -> Vec<Command> {
+    if let Err(why) = files::rows(state) {
+        state.say(why);
+        return Vec::new();
+    }
     let Some(row) = files::selected(state).filter(|row| row.what != What::Heading) else { return Vec::new() };
     let Some(file) = files::selected_file(state).cloned() else { return Vec::new() };
     let entry = files::entry(state, &file.name);

@@ -134,6 +134,7 @@ impl Asked {
             foot: if self.undo_of.is_some() { "u again does it · Esc" } else { foot },
             wide: true,
             top: self.top,
+            ..Face::default()
         }
     }
 

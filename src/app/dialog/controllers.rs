@@ -124,12 +124,13 @@ impl Controllers {
         let focus = Focus::Option(self.focus.min(answers.len() - 1));
         let options = answers.into_iter().map(|answer| self.option(answer)).collect();
         Face {
-            title: format!("controllers for the groups in {}", self.group),
+            title: format!("controllers for the groups in {}", super::editor::name(&self.group)),
             lines,
             options,
             focus,
             foot: "↑↓ Space toggles · Enter does it · Esc",
             wide: true,
+            column: true,
             ..Face::default()
         }
     }

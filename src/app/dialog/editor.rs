@@ -177,7 +177,7 @@ impl Editor {
         let options = answers.into_iter().map(|answer| Choice::new(self.label(answer))).collect();
         let foot = if self.shape.fields() == 0 { "↑↓ Enter · Esc" } else { self.shape.foot() };
         Face {
-            title: format!("{} of {}", self.file, self.group),
+            title: format!("{} of {}", self.file, name(&self.group)),
             lines,
             options,
             focus,
@@ -192,10 +192,7 @@ impl Editor {
         let mut lines = Vec::new();
         if self.before.lines().count() < 2 {
             let now = if self.before.is_empty() { "(empty)".to_owned() } else { escape(self.before.as_bytes()) };
-            let human =
-                self.entry.map(|entry| catalog::human(entry, &self.before)).filter(|words| *words != self.before);
-            // "100000 = 100 ms" after "100000" says the number twice.
-            let human = human.map(|words| words.strip_prefix(&format!("{now} = ")).map(str::to_owned).unwrap_or(words));
+            let human = self.entry.and_then(|entry| files::in_words(entry, &self.before));
             let human = human.map_or(String::new(), |words| format!(" = {words}"));
             lines.push(Line::plain(format!("now     {now}{human}")));
         }
@@ -309,6 +306,11 @@ impl Editor {
             Some(Answers::Leave) | None => (None, Vec::new()),
         }
     }
+}
+
+/// A group by its own name: the whole path stands in the shell line.
+pub(super) fn name(group: &Place) -> String {
+    if group.is_top() { "the top group".to_owned() } else { escape(group.name()) }
 }
 
 fn is_nothing(answer: &Answer) -> bool {

@@ -80,6 +80,7 @@ impl Help {
             foot: "↑↓ PgDn End · Esc",
             top: self.top,
             wide: true,
+            ..Face::default()
         }
     }
 

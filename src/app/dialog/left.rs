@@ -105,6 +105,7 @@ impl Offer {
             foot: if self.all { "PgDn PgUp · Enter · Esc" } else { "Enter · Esc" },
             top: self.top,
             wide: self.all,
+            ..Face::default()
         }
     }
 

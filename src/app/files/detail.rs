@@ -34,7 +34,7 @@ pub fn of(state: &State, file: &File) -> Vec<String> {
     let mut facts = Vec::new();
     match (role(entry), entry) {
         (Role::Counter, Some(entry)) if entry.resets => facts.push("a counter; Enter resets it".to_owned()),
-        (Role::Counter, _) => facts.push("a counter: the kernel writes it".to_owned()),
+        (Role::Counter, Some(entry)) => facts.push(format!("{}: the kernel writes it", read_only(entry))),
         (Role::Command, Some(entry)) => facts.push(format!("a command: {}", how(entry))),
         _ => {}
     }
@@ -51,9 +51,20 @@ pub fn of(state: &State, file: &File) -> Vec<String> {
             facts.push("cannot be written in the top group".to_owned());
         }
     }
-    facts.extend(who(state, file));
+    // First: what is cut at the end of a line is what stands in every group.
+    facts.splice(0..0, who(state, file));
     out.extend((!facts.is_empty()).then(|| facts.join(" · ")));
     out
+}
+
+/// What a file is that the kernel writes: most count something, some only tell.
+#[must_use]
+pub fn read_only(entry: &Entry) -> &'static str {
+    match entry.format {
+        Format::List | Format::Words | Format::Flag | Format::Choice => "only for reading",
+        _ if &*entry.name == "cgroup.events" || &*entry.name == "devices.list" => "only for reading",
+        _ => "a counter",
+    }
 }
 
 /// How a command is given.

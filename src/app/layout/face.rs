@@ -41,7 +41,8 @@ impl FaceLayout {
         }
         // Answers: beside each other where they fit and all can be taken.
         let beside: usize = face.options.iter().map(|choice| width(&choice.text) + 5).sum();
-        let in_a_row = !face.options.is_empty() && beside <= inner && face.options.iter().all(|c| c.off.is_none());
+        let in_a_row =
+            !face.column && !face.options.is_empty() && beside <= inner && face.options.iter().all(|c| c.off.is_none());
         let option_rows = if in_a_row { 1 } else { face.options.len() };
         let gap = usize::from(!wrapped.is_empty() && !face.options.is_empty());
         let room = usize::from(whole.height.saturating_sub(4));

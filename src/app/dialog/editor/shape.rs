@@ -3,6 +3,7 @@ use crossterm::event::KeyEvent;
 
 use crate::catalog::{self, Entry, Format};
 
+use super::super::super::files;
 use super::super::super::state::State;
 use super::super::Line;
 use super::keyed::Keyed;
@@ -122,11 +123,7 @@ impl Shape {
         match self {
             Self::Text(text) => text.words(data),
             Self::Keyed(_) => catalog::human_line(entry?, data),
-            _ => {
-                let words = catalog::human(entry?, data.trim());
-                let short = words.strip_prefix(&format!("{} = ", data.trim())).map(str::to_owned).unwrap_or(words);
-                (short != data.trim()).then_some(short)
-            }
+            _ => files::in_words(entry?, data.trim()),
         }
     }
 

@@ -3,7 +3,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
-use crate::catalog::{self, Entry, Format, human_quota};
+use crate::catalog::{Entry, Format, human_quota};
 
 use super::super::super::prompt::cap_us;
 use super::super::super::state::State;
@@ -129,9 +129,7 @@ impl Text {
         {
             return Some(human_quota(u64::try_from(quota).ok(), self.period_us));
         }
-        let words = catalog::human(entry, data);
-        let words = words.strip_prefix(&format!("{data} = ")).map(str::to_owned).unwrap_or(words);
-        (words != data).then_some(words)
+        files::in_words(entry, data)
     }
 
     /// Whether ↑↓ step.
