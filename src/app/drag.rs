@@ -45,6 +45,8 @@ pub struct Moving {
     pub tasks: Vec<TaskKey>,
     /// Where they are, as far as that was read.
     pub from: BTreeSet<GroupKey>,
+    /// None of them is there any more, as far as the frame on screen tells.
+    pub ended: bool,
     /// How many each reach moves, and in words: what Tab goes through.
     pub choices: Vec<Choice>,
     /// A button is down: letting go drops.
@@ -157,6 +159,7 @@ pub fn refresh(state: &mut State) {
     let Some(mut moving) = state.moving.take() else { return };
     let wanted = preview::Of { target: moving.target, reach: moving.reach, frame: state.snapshot().map(|s| s.number) };
     if moving.preview.as_ref().is_none_or(|preview| preview.of != wanted) {
+        moving.ended = source::have_ended(state, &moving);
         moving.preview = Some(preview::Preview::new(state, &moving, wanted));
     }
     state.moving = Some(moving);

@@ -12,6 +12,8 @@ const UNFOLD: u64 = 600_000_000;
 const EDGE: u64 = 200_000_000;
 /// Then a row every 60 ms.
 const ROW: u64 = 60_000_000;
+/// After so long at an edge it goes faster, so many rows at a time: hundreds of groups are a few seconds away.
+const FASTER: [(u64, usize); 2] = [(4_000_000_000, 8), (2_000_000_000, 3)];
 
 /// Where the pointer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +22,27 @@ pub struct Hover {
     at: (u16, u16),
     /// Since when the row under it is the same.
     since: Mono,
-    /// At which edge it is (`true`: the lower), and since when it is there or scrolled last.
-    edge: Option<(bool, Mono)>,
+    /// The edge it is at, if it is at one.
+    edge: Option<Edge>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Edge {
+    lower: bool,
+    /// Since when it is there.
+    since: Mono,
+    /// When a row was scrolled last, as far as counting goes.
+    last: Mono,
+}
+
+impl Edge {
+    /// Rows to scroll now.
+    fn rows(self, now: Mono) -> usize {
+        let steps = usize::try_from(now.nanos_since(self.last) / ROW).unwrap_or(usize::MAX);
+        let here = now.nanos_since(self.since);
+        let speed = FASTER.iter().find(|(after, _)| here >= *after).map_or(1, |&(_, rows)| rows);
+        steps.saturating_mul(speed)
+    }
 }
 
 /// The pointer is here now.
@@ -32,9 +53,9 @@ pub fn at(state: &mut State, x: u16, y: u16) {
     let old = moving.hover;
     let since = old.filter(|old| old.at.1 == y).map_or(now, |old| old.since);
     let edge = edge.map(|lower| match old.and_then(|old| old.edge) {
-        Some((was, since)) if was == lower => (lower, since),
+        Some(edge) if edge.lower == lower => edge,
         // The first row comes after EDGE, the others every ROW.
-        _ => (lower, Mono(now.0 + (EDGE - ROW))),
+        _ => Edge { lower, since: now, last: Mono(now.0 + (EDGE - ROW)) },
     });
     moving.hover = Some(Hover { at: (x, y), since, edge });
     pass(state);
@@ -63,17 +84,16 @@ pub fn pass(state: &mut State) {
     let Some(mut hover) = state.moving.as_ref().filter(|moving| moving.dragging).and_then(|moving| moving.hover) else {
         return;
     };
-    if let Some((lower, since)) = hover.edge {
-        let rows = now.nanos_since(since) / ROW;
-        if rows > 0 && now >= since {
-            let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+    if let Some(edge) = hover.edge {
+        let rows = edge.rows(now);
+        if rows > 0 {
             let most = state.flat.rows.len().saturating_sub(usize::from(state.layout.tree.height));
-            let top = if lower {
+            let top = if edge.lower {
                 (state.tree.top.saturating_add(rows)).min(most)
             } else {
                 state.tree.top.saturating_sub(rows)
             };
-            hover.edge = Some((lower, now));
+            hover.edge = Some(Edge { last: now, ..edge });
             if top != state.tree.top {
                 state.tree.top = top;
                 state.dirty = true;

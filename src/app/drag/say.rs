@@ -26,6 +26,10 @@ pub fn outcome(state: &State, moving: &Moving) -> Said {
     let arrow = if state.setup.ascii { "->" } else { "→" };
     let no = |text: String| Said { text, owed: None, legal: false };
     let what = moving.what();
+    if moving.ended && !what.is_empty() {
+        let have = if moving.tasks.len() == 1 { "has" } else { "have" };
+        return no(format!("{what} {have} ended meanwhile"));
+    }
     let Some(id) = moving.target.and_then(|key| state.snapshot()?.structure.find(key)) else {
         return no(match (&moving.source, what) {
             _ if moving.hover.is_some_and(|hover| is_on_bar(state, hover)) => one_hierarchy(state),

@@ -56,6 +56,7 @@ pub fn take_up(state: &State, dragging: bool) -> Result<Moving, String> {
         reach,
         tasks,
         from,
+        ended: false,
         choices,
         dragging,
         target: None,
@@ -91,6 +92,18 @@ pub fn groups_of(state: &State, keys: &[TaskKey], scope: Scope) -> BTreeSet<Grou
         }
     }
     from
+}
+
+/// Whether the groups that they were in were read and list none of them, and no other group does. What was not read proves
+/// nothing.
+#[must_use]
+pub fn have_ended(state: &State, moving: &Moving) -> bool {
+    let Some(snapshot) = state.snapshot().filter(|_| !moving.tasks.is_empty()) else { return false };
+    let read = |key: &GroupKey| {
+        let values = snapshot.structure.find(*key).and_then(|id| snapshot.groups.get(id));
+        values.is_none_or(|values| values.tasks.value().is_some())
+    };
+    moving.from.iter().all(read) && groups_of(state, &moving.tasks, moving.reach.scope()).is_empty()
 }
 
 /// One task: its thread alone, its process, and that with all processes that descend from it.

@@ -14,6 +14,9 @@ use super::probe::{self, Answer};
 pub fn illegal(state: &State, moving: &Moving, target: GroupId) -> Option<String> {
     let snapshot = state.snapshot()?;
     let group = snapshot.structure.group(target)?;
+    if moving.ended {
+        return Some("it has ended".to_owned()).filter(|_| moving.target == Some(group.key));
+    }
     if moving.is_in(group.key) {
         return Some("it is here".to_owned());
     }

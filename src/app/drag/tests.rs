@@ -287,6 +287,15 @@ fn the_tree_scrolls_while_the_pointer_rests_at_its_edge() {
     assert_eq!(state.tree.top, 1);
     pass(&mut world, &mut state, 600);
     assert_eq!(state.tree.top, 11, "a row every 60 ms");
+    world.mouse(&mut state, DRAG, 6, tree.y + 3);
+    world.mouse(&mut state, DRAG, 6, tree.y);
+    pass(&mut world, &mut state, 200);
+    assert_eq!(state.tree.top, 10);
+    for _ in 0..10 {
+        pass(&mut world, &mut state, 60);
+    }
+    assert_eq!(state.tree.top, 0);
+    world.mouse(&mut state, DRAG, 6, tree.bottom() - 1);
     pass(&mut world, &mut state, 60_000);
     let last = state.flat.rows.len() - usize::from(tree.height);
     assert_eq!(state.tree.top, last, "not beyond the end");
@@ -299,6 +308,33 @@ fn the_tree_scrolls_while_the_pointer_rests_at_its_edge() {
     world.mouse(&mut state, DRAG, 6, tree.y + 3);
     pass(&mut world, &mut state, 60_000);
     assert_eq!(state.tree.top, 0);
+}
+
+#[test]
+fn the_tree_scrolls_faster_the_longer_the_pointer_rests() {
+    let mut world = figure();
+    for n in 0..400 {
+        world.group(&format!("/z{n:03}"), 100);
+    }
+    let (mut state, bottom) = {
+        let state = panel_of("/cg4", &mut world);
+        let bottom = state.layout.tree.bottom() - 1;
+        (state, bottom)
+    };
+    let row = state.layout.panel.line(1).y;
+    world.mouse(&mut state, DOWN, 6, row);
+    world.mouse(&mut state, DRAG, 6, bottom);
+    let mut after = |state: &mut State, milliseconds: u64| {
+        let before = state.tree.top;
+        for _ in 0..milliseconds / 60 {
+            pass(&mut world, state, 60);
+        }
+        state.tree.top - before
+    };
+    let (slow, faster) = (after(&mut state, 1980), after(&mut state, 1980));
+    assert!((29..=31).contains(&slow), "{slow}");
+    assert!((90..=100).contains(&faster), "{faster}");
+    assert!(after(&mut state, 1980) >= 240, "a few hundred in six seconds");
 }
 
 #[test]

@@ -206,3 +206,22 @@ fn by_keys_a_sorted_tree_keeps_its_order_and_shows_new_groups() {
     world.press(&mut state, "h");
     assert_eq!(state.flat.rows.len(), before.len() + 1 - 2);
 }
+
+#[test]
+fn what_ends_in_the_hand_is_told() {
+    let mut world = figure();
+    let (mut state, to) = in_the_hand(&mut world, "/cg1/cg2");
+    let tid = world.at("/cg4").tasks.remove(0);
+    world.tasks.remove(&tid);
+    let frame = world.frame();
+    world.tell(&mut state, frame);
+    assert_eq!(said(&state), format!("process {tid} (spin) has ended meanwhile"));
+    assert!(!say::outcome(&state, state.moving.as_ref().unwrap()).legal);
+    // Another one that lives takes nothing of it.
+    world.task("/cg4", "spin");
+    let frame = world.frame();
+    world.tell(&mut state, frame);
+    assert!(said(&state).ends_with("has ended meanwhile"));
+    world.mouse(&mut state, MouseEventKind::Moved, 6, to);
+    assert!(state.moving.is_none());
+}
