@@ -50,7 +50,7 @@ fn typed(painter: &mut Painter<'_>, prompt: &crate::app::prompt::Prompt, area: A
         None => (prompt.hint(), theme.quiet),
     };
     if end < area.width {
-        let room = usize::from(area.width - end);
+        let room = usize::from(area.width - end - 1);
         let text = cut(&text, room, painter.ascii);
         painter.put_right(Area::new(area.x + end, area.y, area.width - end - 1, 1), &text, style);
     }

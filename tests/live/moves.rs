@@ -20,6 +20,13 @@ pub(crate) fn trials() -> Vec<Entry> {
         trial("moves::a_folded_group_unfolds_and_escape_gives_up", unfolds),
         trial("moves::a_group_that_is_dragged_stays", group),
         trial("moves::without_the_mouse_nothing_is_dragged", no_mouse),
+        trial("moves::a_hasty_hand_moves_nothing", hasty),
+        Entry {
+            name: "moves::what_a_removal_does_to_the_split_is_told_and_comes_true",
+            needs: &[Need::CpuV1],
+            measures: true,
+            run: foretold,
+        },
     ]
 }
 
@@ -199,4 +206,70 @@ fn no_mouse(bench: &mut Bench) -> Result<(), Failed> {
     screen.press("q")?;
     assert_eq!(screen.terminal.wait_exit()?.code(), Some(0));
     Ok(())
+}
+
+/// The release is lost, the lit group vanishes, the terminal has another size, a task is let go on another hierarchy.
+fn hasty(bench: &mut Bench) -> Result<(), Failed> {
+    let a = bench.make("a", 100)?;
+    for group in ["b", "c", "d"] {
+        bench.make(group, 100)?;
+    }
+    let sleeper = Sleeper::start(&a)?;
+    let mut screen = Screen::start(bench, &[])?;
+    shown(&screen, "d", true)?;
+    screen.press("!j<Tab>")?;
+    let at = |screen: &Screen, name: &'static str| line(screen, name, move |line| is_row(line, name));
+    let nothing =
+        |bench: &Bench| ["b", "c", "d"].iter().all(|group| [0, usize::MAX].contains(&processes(bench, group)));
+
+    // The button goes down once more, on another group.
+    let (from, b, c) = (task(&screen)?, at(&screen, "b")?, at(&screen, "c")?);
+    screen.terminal.drag(from, b)?;
+    lit(&screen, "b")?;
+    screen.terminal.mouse(Mouse::Press, c)?;
+    screen.terminal.wait_for("the button was let go elsewhere: nothing is moved")?;
+    screen.terminal.mouse(Mouse::Release, c)?;
+
+    // The group under the pointer goes; what is below it stays where it is.
+    let a = at(&screen, "a")?;
+    screen.terminal.click(a)?;
+    let (from, d) = (task(&screen)?, at(&screen, "d")?);
+    screen.terminal.drag(from, c)?;
+    lit(&screen, "c")?;
+    fs::remove_dir(bench.group().join("c"))?;
+    screen.terminal.wait_for("it is gone")?;
+    assert_eq!(at(&screen, "d")?, d);
+    screen.terminal.mouse(Mouse::Release, c)?;
+    shown(&screen, "c", false)?;
+
+    screen.terminal.drag(from, b)?;
+    lit(&screen, "b")?;
+    screen.terminal.resize(30, 100)?;
+    screen.terminal.wait_for("another size: nothing is moved")?;
+    screen.terminal.mouse(Mouse::Release, b)?;
+    screen.terminal.wait_stable()?;
+    assert!(!screen.terminal.text().contains("do it"), "nothing is asked:\n{}", screen.terminal.text());
+    assert!(nothing(bench) && processes(bench, "a") == 1);
+    screen.press("q")?;
+    assert_eq!(screen.terminal.wait_exit()?.code(), Some(0), "nothing was changed, so nothing is asked");
+    drop(sleeper);
+    Ok(())
+}
+
+/// Two loops that come out of cg1 compete one by one with cg4: 1024 each beside 200.
+fn foretold(bench: &mut Bench) -> Result<(), Failed> {
+    let mut screen = Screen::start(bench, &[])?;
+    screen.press(crate::screen::BUILD)?;
+    screen.press("w<Enter>%")?;
+    screen.settles(&crate::screen::FIGURE)?;
+    screen.press("kkk")?;
+    screen.terminal.wait_for("600 of 800")?;
+    screen.press("D")?;
+    screen.terminal.wait_for("cannot remove cg1")?;
+    screen.press("<Down><Enter>")?;
+    screen.terminal.wait_for("what moves 75 % → 91.1 %, cg4 25 % → 8.9 %")?;
+    screen.press("<Enter>")?;
+    screen.until("no cg1", |screen| !screen.program.group().join("cg1").exists())?;
+    screen.settles(&[("cg4", "1", 8.9)])?;
+    restored(screen)
 }

@@ -85,7 +85,7 @@ impl Screen {
     }
 
     /// Waits until rows are owed and get this many percent, within one point, and follow these rules.
-    fn settles(&self, rows: &[(&str, &str, f64)]) -> Result<(), Failed> {
+    pub(crate) fn settles(&self, rows: &[(&str, &str, f64)]) -> Result<(), Failed> {
         let good = |text: &str| {
             rows.iter().all(|(name, rule, percent)| {
                 row(text, name).is_some_and(|row| {
@@ -178,9 +178,9 @@ fn eventually(what: &str, is: impl Fn() -> bool) -> Result<(), Failed> {
 }
 
 /// The keys that build the figure, as README.md lists them.
-const BUILD: &str = "ncg1=600<Enter>ncg2=100<Enter><Space>Ncg3=200<Enter><Space>hNcg4=200<Enter><Space>";
+pub(crate) const BUILD: &str = "ncg1=600<Enter>ncg2=100<Enter><Space>Ncg3=200<Enter><Space>hNcg4=200<Enter><Space>";
 
-const FIGURE: [(&str, &str, f64); 4] =
+pub(crate) const FIGURE: [(&str, &str, f64); 4] =
     [("cg1", "3/4", 75.0), ("cg2", "1/4", 25.0), ("cg3", "1/2", 50.0), ("cg4", "1/4", 25.0)];
 
 fn figure(bench: &mut Bench) -> Result<(), Failed> {
