@@ -41,6 +41,8 @@ pub struct Flight {
     pub shell: Vec<String>,
     /// Number of steps of the plan.
     pub steps: usize,
+    /// What the plan warns of, where nobody was asked and so nobody was told: it is said when it is done.
+    pub untold: Vec<String>,
 }
 
 /// When a plan is shown before it is done.
@@ -106,6 +108,7 @@ pub fn begin_all(state: &mut State, mut intents: VecDeque<Intent>, ask: Ask) -> 
         title: String::new(),
         shell: Vec::new(),
         steps: 0,
+        untold: Vec::new(),
     });
     state.dirty = true;
     vec![Command::Plan(token, intent)]
@@ -152,6 +155,7 @@ pub fn planned(state: &mut State, token: Token, answer: Result<Plan, Refusal>) -
                     (Ask::Agreed, _) => false,
                 };
             if !asks {
+                flight.untold.clone_from(&plan.warnings);
                 return execute(state, plan);
             }
             flight.phase = Phase::Asking;
@@ -217,7 +221,7 @@ pub fn done(state: &mut State, token: Token, report: Report) -> Vec<Command> {
         problem: problem.clone(),
     });
     if let Some(entry) = &entry {
-        take_in(state, entry);
+        take_in(state, entry, &flight.untold);
     }
     let launched = |entry: journal::Entry| entry.steps.iter().any(|record| matches!(record.step, Step::Launch { .. }));
     if let Some(problem) = problem {
@@ -242,8 +246,9 @@ fn short(entry: &journal::Entry) -> Option<moved::Short> {
     }))
 }
 
-/// What an entry says of the groups: what to select, which weights stand now, what the kernel stored otherwise.
-fn take_in(state: &mut State, entry: &journal::Entry) {
+/// What an entry says of the groups: what to select, which weights stand now, what the kernel stored otherwise; and what its
+/// plan warned of, if nobody was told.
+fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
     let mut made: Option<GroupKey> = None;
     let mut said: Option<String> = None;
     for record in &entry.steps {
@@ -278,7 +283,8 @@ fn take_in(state: &mut State, entry: &journal::Entry) {
     {
         state.select_when_seen = Some((key, state.now));
     }
-    if let Some(said) = said {
+    let untold = (!untold.is_empty()).then(|| untold.join(" "));
+    if let Some(said) = said.or(untold) {
         state.say(said);
     }
 }

@@ -97,6 +97,8 @@ pub struct World {
     pub keys: usize,
     /// How plans are confirmed.
     pub confirm: Confirm,
+    /// What plans warn of.
+    pub warnings: Vec<String>,
     /// Commands are kept, not done.
     pub slow: bool,
     /// The commands that are kept.
@@ -164,6 +166,7 @@ impl World {
             other: Vec::new(),
             keys: 0,
             confirm: Confirm::None,
+            warnings: Vec::new(),
             slow: false,
             waiting: VecDeque::new(),
             number: 0,
@@ -731,7 +734,7 @@ impl World {
             title,
             steps,
             shell,
-            warnings: Vec::new(),
+            warnings: self.warnings.clone(),
             confirm: self.confirm,
             foreign: self.confirm == Confirm::Foreign,
             irrevocable: None,

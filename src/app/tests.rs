@@ -237,6 +237,24 @@ fn a_weight_can_be_a_part_of_the_parent() {
 }
 
 #[test]
+fn what_a_plan_warns_of_is_said_where_nobody_was_asked() {
+    let mut world = World::v1();
+    let mut state = world.state(setup(), 80, 24);
+    world.warnings = vec!["4242 has ended meanwhile and stays out of it.".to_owned()];
+    world.press(&mut state, "na<Enter>");
+    assert_eq!(
+        state.notice.as_ref().map(|(text, _)| text.as_str()),
+        Some("4242 has ended meanwhile and stays out of it.")
+    );
+    // Who was asked was told.
+    world.confirm = Confirm::Enter;
+    world.press(&mut state, "Nb<Enter>");
+    assert!(state.dialog.is_some());
+    world.press(&mut state, "<Enter>");
+    assert!(state.notice.is_none() && groups(&world).len() == 2);
+}
+
+#[test]
 fn a_name_may_be_a_path_and_a_bad_one_is_refused_in_place() {
     let mut world = World::v1();
     let mut state = world.state(setup(), 80, 24);
