@@ -1,7 +1,7 @@
 //! The plan of the lit target, asked for before the drop: what it refuses or warns of is said while there is still a choice.
 //!
 //! One question at a time, and only about a group that stays lit for a moment, so that a pointer that sweeps over a tree asks
-//! nothing. Nothing is done with the answer but to show it: a drop asks for its own plan.
+//! nothing. While it stays lit it is asked about anew, since others may change it. Nothing is done with the answer but to show it: a drop asks for its own plan.
 use crate::model::id::GroupKey;
 use crate::model::time::Mono;
 use crate::plan::intent::Intent;
@@ -16,11 +16,18 @@ use super::{Moving, Reach};
 /// A group must be lit for so long before it is asked about: 100 ms.
 const CALM: u64 = 100_000_000;
 
+/// An answer about few tasks is so old before it is asked for anew: 2 s.
+const STALE: u64 = 2_000_000_000;
+/// So many tasks are few.
+const FEW: usize = 50;
+
 /// What was asked last, and what came of it.
 #[derive(Clone, Debug)]
 pub struct Probe {
     token: Token,
     of: (GroupKey, Reach),
+    asked: Mono,
+    waits: bool,
     answer: Option<Answer>,
 }
 
@@ -44,18 +51,21 @@ pub fn ask(state: &mut State) -> Option<Command> {
     let (target, since) = moving.target.zip(moving.lit)?;
     let of = (target, moving.reach);
     let due = state.now.nanos_since(since) >= CALM && !moving.tasks.is_empty() && !moving.is_in(target);
-    let free = moving.probe.as_ref().is_none_or(|probe| probe.answer.is_some() && probe.of != of);
+    let stale = |probe: &Probe| state.now.nanos_since(probe.asked) >= STALE && moving.tasks.len() <= FEW;
+    let free = moving.probe.as_ref().is_none_or(|probe| !probe.waits && (probe.of != of || stale(probe)));
     if !due || !free {
         return None;
     }
     let structure = &state.snapshot()?.structure;
     let to = structure.place(structure.find(target)?)?;
     let intent = Intent::Move { tasks: moving.tasks.clone(), to, scope: moving.reach.scope() };
-    let token = match &moving.probe {
-        Some(probe) => probe.token,
-        None => state.token(),
+    // What is known of the same group is said until the new answer comes.
+    let (token, answer) = match &moving.probe {
+        Some(probe) => (probe.token, probe.answer.clone().filter(|_| probe.of == of)),
+        None => (state.token(), None),
     };
-    state.moving.as_mut()?.probe = Some(Probe { token, of, answer: None });
+    let asked = state.now;
+    state.moving.as_mut()?.probe = Some(Probe { token, of, asked, waits: true, answer });
     Some(Command::Plan(token, intent))
 }
 
@@ -63,7 +73,7 @@ pub fn ask(state: &mut State) -> Option<Command> {
 pub fn answered(state: &mut State, token: Token, answer: impl FnOnce() -> Answer) -> bool {
     let probe = state.moving.as_mut().and_then(|moving| moving.probe.as_mut());
     let Some(probe) = probe.filter(|probe| probe.token == token) else { return false };
-    probe.answer = Some(answer());
+    (probe.answer, probe.waits) = (Some(answer()), false);
     state.dirty = true;
     true
 }

@@ -225,3 +225,24 @@ fn what_ends_in_the_hand_is_told() {
     world.mouse(&mut state, MouseEventKind::Moved, 6, to);
     assert!(state.moving.is_none());
 }
+
+#[test]
+fn a_target_that_others_close_while_it_is_lit_says_so() {
+    let mut world = closed();
+    let way = std::mem::take(&mut world.closed);
+    let mut state = world.state(setup(), 80, 24);
+    world.press(&mut state, "jjmG");
+    pass(&mut world, &mut state, 200);
+    assert!(!said(&state).contains("refused"));
+    world.closed = way;
+    pass(&mut world, &mut state, 1700);
+    assert!(!said(&state).contains("refused"), "not asked all the time");
+    pass(&mut world, &mut state, 400);
+    assert!(said(&state).ends_with("refused (ENOSPC)"), "{}", said(&state));
+    // While the next answer is on its way, what is known stays.
+    world.slow = true;
+    pass(&mut world, &mut state, 2000);
+    pass(&mut world, &mut state, 2000);
+    assert_eq!(world.waiting.len(), 1);
+    assert!(said(&state).ends_with("refused (ENOSPC)"));
+}
