@@ -21,6 +21,7 @@ pub mod mountinfo;
 pub mod number;
 pub mod passwd;
 pub mod schedstat;
+pub mod signals;
 pub mod stat;
 pub mod status;
 pub mod unit_file;

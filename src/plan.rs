@@ -12,6 +12,7 @@
 //! Nothing here reads or writes the machine, and nothing here formats for a screen: titles, shell lines and reasons are
 //! sentences, not layouts.
 
+pub mod aftermath;
 pub mod create;
 pub mod draft;
 pub mod explain;

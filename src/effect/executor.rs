@@ -2,6 +2,8 @@
 //!
 //! Every function opens the group first, compares its identity where the step names one, acts relative to the open directory,
 //! and reads back what the kernel made of it. One file a kind of step.
+use std::time::Instant;
+
 use crate::effect::directories::Directories;
 use crate::effect::failure::Failure;
 use crate::effect::supervisor::Launcher;
@@ -31,6 +33,12 @@ pub trait Executor {
     /// # Errors
     /// The kernel refused it; nothing of this step stands then.
     fn apply(&mut self, step: &Step) -> Result<Outcome, Failure>;
+
+    /// What became of a step that takes a while to show (a signal), looked at until it shows, or until `until`. `None` where
+    /// there is no more to tell.
+    fn look(&mut self, _step: &Step, _until: Instant) -> Option<Outcome> {
+        None
+    }
 }
 
 /// The executor that changes the machine.
@@ -71,5 +79,10 @@ impl Executor for Kernel<'_> {
             Step::Signal { process, signal } => signal::signal(*process, *signal),
             Step::Schedule { task, scope, to, .. } => schedule::schedule(*task, *scope, to),
         }
+    }
+
+    fn look(&mut self, step: &Step, until: Instant) -> Option<Outcome> {
+        let Step::Signal { process, signal } = step else { return None };
+        Some(Outcome::Became(signal::look(*process, *signal, until)))
     }
 }

@@ -18,7 +18,7 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use super::failure::{Failure, errno, raw};
 use crate::model::bytes::{Bytes, escape};
 use crate::model::id::{GroupKey, HierarchyId};
-use crate::plan::journal::{Entry, FORMAT, Journal, Line, State};
+use crate::plan::journal::{Entry, FORMAT, Journal, Line, State, all_undo};
 use crate::plan::step::{Outcome, Step};
 use crate::plan::undo::bindings::Bindings;
 
@@ -147,7 +147,7 @@ impl Writer {
     /// Returns whether it stayed.
     #[must_use]
     pub fn finish(self) -> bool {
-        let stands = self.journal.entries.iter().any(|entry| entry.undoes.is_empty() && entry.stands());
+        let stands = !all_undo(&self.journal.entries).is_empty();
         stands || fs::remove_file(&self.path).is_err()
     }
 }

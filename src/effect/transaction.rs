@@ -5,6 +5,7 @@
 //! cannot be taken back (a process that was killed) is told.
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use super::directories::Directories;
 use super::executor::Executor;
@@ -20,6 +21,9 @@ mod inverse;
 
 pub(in crate::effect) use inverse::opposite;
 pub use inverse::{Inverse, inverse};
+
+/// How long what takes a moment to show is looked at, all of it together.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// What became of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,11 +127,27 @@ pub fn execute(
             return report;
         }
     }
+    look(plan, number, executor, journal, &mut report);
     for &undone in undoes {
         // Undo would offer it again, and find that there is nothing to do.
         let _ = journal.write(Line::Undone { number: undone, by: number });
     }
     report
+}
+
+/// What takes a moment to show, once all is done.
+fn look(plan: &Plan, number: u64, executor: &mut dyn Executor, journal: &mut dyn Log, report: &mut Report) {
+    let until = Instant::now() + MOMENT;
+    for (index, outcome) in &mut report.done {
+        if matches!(outcome, Outcome::Nothing(_)) {
+            continue;
+        }
+        if let Some(shown) = executor.look(&plan.steps[*index], until) {
+            *outcome = shown;
+            // That it was done stands there already.
+            let _ = journal.write(Line::Done { number, step: *index, outcome: outcome.clone() });
+        }
+    }
 }
 
 fn roll_back(

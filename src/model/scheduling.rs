@@ -30,6 +30,26 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// A policy as it is typed: `other`, `batch`, `idle`, `fifo:10`, `rr 10`.
+    #[must_use]
+    pub fn parse_policy(text: &str) -> Option<Self> {
+        let lower = text.trim().to_ascii_lowercase();
+        let (name, priority) = match lower.split_once([':', ' ']) {
+            Some((name, number)) => (name, number.trim().parse().ok()?),
+            None => (lower.as_str(), 0),
+        };
+        let policy = match name {
+            "other" | "normal" => Policy::Other,
+            "batch" => Policy::Batch,
+            "idle" => Policy::Idle,
+            "fifo" => Policy::Fifo,
+            "rr" => Policy::RoundRobin,
+            _ => return None,
+        };
+        let fits = if policy.is_real_time() { (1..=PRIORITY_MAX).contains(&priority) } else { priority == 0 };
+        fits.then_some(Self::Policy { policy, priority })
+    }
+
     /// The same attribute as a task has it; `None` if that could not be read.
     #[must_use]
     pub fn of(&self, task: &Task) -> Option<Self> {
@@ -67,6 +87,19 @@ impl fmt::Display for Attribute {
 mod tests {
     use super::*;
     use crate::model::id::TaskKey;
+
+    #[test]
+    fn policies_as_they_are_typed() {
+        let read = |text| Attribute::parse_policy(text).map(|policy| policy.to_string());
+        for (text, policy) in
+            [("other", "OTHER"), ("BATCH", "BATCH"), ("idle", "IDLE"), ("fifo:1", "FIFO 1"), ("RR 99", "RR 99")]
+        {
+            assert_eq!(read(text).unwrap(), format!("policy {policy}"));
+        }
+        for text in ["", "fifo", "rr:0", "rr:100", "other:1", "deadline", "fifo:x", "fifo:300"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn an_attribute_is_read_from_a_task_and_put_into_it() {

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::step::{Outcome, Step};
-use crate::model::id::GroupKey;
+use crate::model::id::{GroupKey, TaskKey};
 
 /// One plan that was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -262,10 +262,27 @@ impl Entry {
     }
 }
 
-/// The entry that `u` takes back: the newest that stands and is not itself an undo.
+/// The entry that `u` takes back: the newest that stands, is not itself an undo, and has something that can be taken back.
 #[must_use]
 pub fn next_undo(entries: &[Entry]) -> Option<u64> {
-    entries.iter().rev().find(|entry| entry.undoes.is_empty() && entry.stands()).map(|entry| entry.number)
+    let is = |entry: &&Entry| entry.undoes.is_empty() && entry.stands() && can_return(entries, entry);
+    entries.iter().rev().find(is).map(|entry| entry.number)
+}
+
+/// Whether something of an entry can be taken back. What ended or woke processes that were not launched here cannot: `u` goes
+/// past it.
+#[must_use]
+pub fn can_return(entries: &[Entry], entry: &Entry) -> bool {
+    let records = || entries.iter().flat_map(|entry| &entry.steps);
+    let launched = |process: &TaskKey| {
+        records().any(|record| matches!(&record.state, State::Done(Outcome::Launched(key)) if key == process))
+    };
+    entry.steps.iter().any(|record| match (&record.step, &record.state) {
+        (_, State::Done(Outcome::Nothing(_)) | State::Planned | State::Failed(_) | State::RolledBack)
+        | (Step::KillAll { .. }, _) => false,
+        (Step::Signal { process, signal }, _) => signal.can_be_taken_back() || launched(process),
+        _ => true,
+    })
 }
 
 /// The undo that a redo takes back: the newest that stands, if nothing new was done since. A redo is not taken back by a
@@ -277,8 +294,9 @@ pub fn next_redo(entries: &[Entry]) -> Option<u64> {
     (!newest.undoes.is_empty()).then_some(newest.number)
 }
 
-/// All entries that stand and are no undo, newest first: what "undo all" and the receipt take back.
+/// All entries that stand, are no undo and have something that can be taken back, newest first: what "undo all" and the receipt take back.
 #[must_use]
 pub fn all_undo(entries: &[Entry]) -> Vec<u64> {
-    entries.iter().rev().filter(|entry| entry.undoes.is_empty() && entry.stands()).map(|entry| entry.number).collect()
+    let is = |entry: &&Entry| entry.undoes.is_empty() && entry.stands() && can_return(entries, entry);
+    entries.iter().rev().filter(is).map(|entry| entry.number).collect()
 }

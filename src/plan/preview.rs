@@ -357,6 +357,33 @@ mod tests {
     }
 
     #[test]
+    fn nice_policy_and_cpus_of_a_task() {
+        let set = |to| Step::Schedule { task: TaskKey { tid: 44, start: 1 }, scope: Scope::Process, to, prior: None };
+        // A group weighs the same whatever is in it: two tasks in one group.
+        let both = Step::Move {
+            task: TaskKey { tid: 42, start: 1 },
+            scope: Scope::Process,
+            from: place("cg1/cg2"),
+            to: place("cg4"),
+        };
+        let together = figure().after(&[both]);
+        let of = |stage: &Stage, tid| solve(&stage.contest).cpus[stage.tasks[&TaskKey { tid, start: 1 }].node];
+        let part = |stage: &Stage| of(stage, 44) / (of(stage, 42) + of(stage, 44));
+        assert!((part(&together) - 0.5).abs() < 1e-6);
+        // 335 against 1024, and 3 against 1024.
+        assert!((part(&together.after(&[set(Attribute::Nice(5))])) - 335.0 / 1359.0).abs() < 1e-6);
+        let idle = set(Attribute::Policy { policy: Policy::Idle, priority: 0 });
+        let after = together.after(&[idle, set(Attribute::Nice(-5))]);
+        assert!((part(&after) - 3.0 / 1027.0).abs() < 1e-6, "nice counts nothing while it is idle");
+        let other = set(Attribute::Policy { policy: Policy::Other, priority: 0 });
+        assert!((part(&after.after(&[other])) - 0.5).abs() < 1e-6);
+        let moved = together.after(&[set(Attribute::Cpus(CpuSet::one(1)))]);
+        assert!(of(&moved, 44) < 1e-6, "CPU 1 is not in the contest");
+        let asked = figure().after(&[Step::Signal { process: TaskKey { tid: 44, start: 1 }, signal: Signal::User1 }]);
+        assert_eq!(owed(&asked), [25, 50, 25], "what it makes of that, nobody knows");
+    }
+
+    #[test]
     fn moving_takes_the_demand_along() {
         let step = Step::Move {
             task: TaskKey { tid: 43, start: 1 },

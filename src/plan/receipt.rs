@@ -5,10 +5,11 @@
 use crate::model::bytes::{Bytes, escape};
 use crate::model::id::TaskKey;
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 use crate::model::workload::WorkloadState;
 
 use super::intent::Needs;
-use super::journal::{Entry, State, all_undo};
+use super::journal::{Entry, State, all_undo, can_return};
 use super::lineage::Lineage;
 use super::refusal::Refusal;
 
@@ -32,6 +33,10 @@ pub struct Receipt {
     pub removed: Vec<Place>,
     /// Processes that are still held.
     pub held: Vec<String>,
+    /// What is scheduled otherwise than before, of tasks that are no workloads: "4242 (nginx): nice 0 → nice 5".
+    pub scheduled: Vec<String>,
+    /// Titles of entries of which nothing can be taken back: processes that were ended or signalled.
+    pub lost: Vec<String>,
     /// Numbers of the entries that "remove and restore" takes back, newest first.
     pub entries: Vec<u64>,
     /// The plan for "remove and restore"; `None` where there is nothing to take back. Its warnings say what cannot.
@@ -75,6 +80,8 @@ pub fn needs(journal: &[Entry]) -> Needs {
 pub fn of(survey: &Survey, written: &[Entry]) -> Receipt {
     let journal = &*Lineage::of(written).today(written);
     let mut receipt = Receipt { entries: all_undo(journal), ..Receipt::default() };
+    let lost = journal.iter().filter(|entry| entry.undoes.is_empty() && entry.stands() && !can_return(journal, entry));
+    receipt.lost = lost.map(|entry| entry.title.clone()).collect();
     let bindings = Bindings::of(journal);
     for workload in survey.workloads.iter().filter(|workload| workload.state == WorkloadState::Running) {
         let name = words::task(survey, workload.process.tid);
@@ -86,6 +93,7 @@ pub fn of(survey: &Survey, written: &[Entry]) -> Receipt {
         receipt.ends.push(group.map_or_else(|| name.clone(), |group| format!("{name} in {}", words::group(&group))));
     }
     receipt.groups = survey.groups.keys().filter(|place| survey.is_ours(place)).cloned().collect();
+    let mut first: Vec<(TaskKey, Attribute)> = Vec::new();
     for record in standing(journal) {
         match (&record.step, &record.state) {
             (Step::Write { at, key: Some(key), file, prior, .. }, _) => {
@@ -98,6 +106,14 @@ pub fn of(survey: &Survey, written: &[Entry]) -> Receipt {
                 for moved in list {
                     let key = bindings.task(moved.task);
                     move_of(&mut receipt, survey, key, &moved.from, &moved.now);
+                }
+            }
+            (_, State::Done(Outcome::Scheduled(list))) => {
+                for set in list.iter().filter(|set| !tasks::is_own(survey, set.task.tid)) {
+                    let kind = std::mem::discriminant(&set.was);
+                    if !first.iter().any(|(task, was)| *task == set.task && std::mem::discriminant(was) == kind) {
+                        first.push((set.task, set.was.clone()));
+                    }
                 }
             }
             (Step::RemoveGroup { at, .. }, State::Done(Outcome::Removed)) if survey.group(at).is_none() => {
@@ -121,6 +137,12 @@ pub fn of(survey: &Survey, written: &[Entry]) -> Receipt {
         }
     }
     // Back at what it was: nothing to tell.
+    for (task, was) in first {
+        let now = tasks::alive(survey, task).and_then(|facts| was.of(&facts.task));
+        if let Some(now) = now.filter(|now| *now != was) {
+            receipt.scheduled.push(format!("{}: {was} → {now}", words::task(survey, task.tid)));
+        }
+    }
     receipt.changed.retain(|changed| changed.before != changed.now || changed.now.is_none());
     receipt.moved.retain(|moved| moved.from != moved.now);
     if !receipt.entries.is_empty() {
@@ -181,6 +203,8 @@ impl Receipt {
         say("Moved:", &moved);
         say("Removed, though cgrove had not made it:", &places(&self.removed));
         say("Still held:", &self.held);
+        say("Scheduled otherwise:", &self.scheduled);
+        say("Cannot be taken back:", &self.lost);
         if let Some(Ok(plan)) = &self.restore {
             out.extend(plan.warnings.iter().map(|warning| format!("Cannot be as before: {warning}")));
         }

@@ -25,6 +25,7 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], scope: Scope, to: &[Attribute]) -
     }
     let mut seen = Vec::new();
     let mut ended = Vec::new();
+    let mut already: Vec<String> = Vec::new();
     for &key in keys {
         let Some(facts) = tasks::alive(survey, key) else {
             ended.push(key.tid);
@@ -37,7 +38,11 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], scope: Scope, to: &[Attribute]) -
         seen.push(subject);
         let task = if scope == Scope::Process { tasks::process_key(survey, subject).unwrap_or(key) } else { key };
         for attribute in to {
-            one(&mut draft, keys, task, facts, scope, attribute, to)?;
+            if let Some(stands) = one(&mut draft, keys, task, facts, scope, attribute, to)?
+                && !already.contains(&stands.to_string())
+            {
+                already.push(stands.to_string());
+            }
         }
     }
     if seen.is_empty() {
@@ -48,7 +53,12 @@ pub fn plan(survey: &Survey, keys: &[TaskKey], scope: Scope, to: &[Attribute]) -
     }
     if draft.steps.is_empty() {
         let what = words::subject(survey, keys, scope);
-        return Err(Refusal::new("nothing to do", format!("{what}: {asked} already.")));
+        let has = if seen.len() == 1 { "has" } else { "have" };
+        let mut rule = format!("{what} {has} {} already.", already.join(", "));
+        for warning in draft.finish("").warnings {
+            rule = format!("{rule} {warning}");
+        }
+        return Err(Refusal::new("nothing to do", rule));
     }
     if !ended.is_empty() {
         let numbers: Vec<String> = ended.iter().map(ToString::to_string).collect();
@@ -86,7 +96,7 @@ fn check_value(draft: &Draft<'_>, to: &Attribute) -> Result<(), Refusal> {
     Err(draft.refuse(rule))
 }
 
-/// The step for one attribute of one task, unless it has that value.
+/// The step for one attribute of one task; or the value that it has, where that is what the kernel would store.
 fn one(
     draft: &mut Draft<'_>,
     keys: &[TaskKey],
@@ -95,7 +105,7 @@ fn one(
     scope: Scope,
     to: &Attribute,
     whole: &[Attribute],
-) -> Result<(), Refusal> {
+) -> Result<Option<Attribute>, Refusal> {
     let survey = draft.survey;
     let threads = threads(survey, facts, scope);
     let has: Vec<Option<Attribute>> = threads.iter().map(|facts| to.of(&facts.task)).collect();
@@ -110,11 +120,12 @@ fn one(
         _ => to.clone(),
     };
     if has.iter().all(|has| has.as_ref() == Some(&stored)) {
-        return Ok(());
+        return Ok(Some(stored));
     }
     consequences(draft, facts, &threads, scope, to);
     let prior = has.first().cloned().flatten().filter(|first| has.iter().all(|has| has.as_ref() == Some(first)));
-    draft.push(Step::Schedule { task, scope, to: to.clone(), prior })
+    draft.push(Step::Schedule { task, scope, to: to.clone(), prior })?;
+    Ok(None)
 }
 
 /// The threads that are meant, as far as they were surveyed.

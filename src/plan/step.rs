@@ -12,7 +12,7 @@ use super::intent::{Scope, Setting};
 
 mod signal;
 
-pub use signal::Signal;
+pub use signal::{Became, Signal};
 
 /// One change, as small as a system call (or a bounded loop of one).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,6 +181,8 @@ pub enum Outcome {
     Unmounted(Life),
     /// The signal was delivered.
     Signalled,
+    /// It was delivered, and a moment later the process was this.
+    Became(Became),
     /// What each thread had, and has now; the kernel may have stored something else than was asked.
     Scheduled(Vec<Scheduled>),
     /// These processes were in the group and are ended; where `cgroup.kill` did it, those that were seen before.

@@ -4,6 +4,7 @@
 //! look like is the screen's and the command line's.
 use crate::model::bytes::{Bytes, escape};
 
+use super::aftermath;
 use super::intent::Scope;
 use super::journal::{Entry, Record, State};
 use super::step::{Moved, Outcome, Scheduled, Step};
@@ -205,6 +206,10 @@ pub fn result(step: &Step, outcome: &Outcome) -> String {
         Outcome::Mounted { top, new: false } => format!("mounted: hierarchy number {}", top.hierarchy.0),
         Outcome::Unmounted(life) => words::life(*life).to_owned(),
         Outcome::Signalled => "delivered".to_owned(),
+        Outcome::Became(became) => match step {
+            Step::Signal { process, signal } => aftermath::sentence(*signal, process.tid, *became),
+            _ => "delivered".to_owned(),
+        },
         Outcome::Scheduled(list) => match (step, list.as_slice()) {
             (Step::Schedule { to, .. }, [Scheduled { now, .. }, ..]) if now != to => {
                 format!("asked {to}, the kernel keeps {now}")

@@ -256,7 +256,8 @@ impl Undo<'_> {
             (Step::KillAll { at, .. }, state) => {
                 let count = if let State::Done(Outcome::Killed(list)) = state { list.len() } else { 0 };
                 let what = if count == 0 { "what".to_owned() } else { words::count(count, "process") };
-                self.draft.warn(format!("{what} that was killed in {} cannot come back.", words::group(at)));
+                let was = if count > 1 { "were" } else { "was" };
+                self.draft.warn(format!("{what} that {was} killed in {} cannot come back.", words::group(at)));
                 Ok(())
             }
             (Step::Launch { .. }, State::Done(Outcome::Launched(key))) => self.end(*key),

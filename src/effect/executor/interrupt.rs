@@ -1,6 +1,7 @@
 //! A plan that is interrupted between two steps: the next step is refused, and so the done ones are rolled back.
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::Executor;
 use crate::effect::failure::Failure;
@@ -31,6 +32,10 @@ impl Executor for Interruptible<'_> {
             return Err(Failure::said(INTERRUPTED, Path::new(""), "by a signal, before this step was begun"));
         }
         self.inner.apply(step)
+    }
+
+    fn look(&mut self, step: &Step, until: Instant) -> Option<Outcome> {
+        self.inner.look(step, until)
     }
 }
 

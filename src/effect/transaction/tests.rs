@@ -6,10 +6,11 @@ use crate::model::errno::Errno;
 use crate::model::hierarchy::Version;
 use crate::model::id::{GroupKey, HierarchyId, TaskKey};
 use crate::model::place::Place;
+use crate::model::scheduling::Attribute;
 use crate::model::workload::{Launch, Program, Spin};
 use crate::plan::intent::{Scope, Setting};
 use crate::plan::journal::State;
-use crate::plan::step::{Confirm, Moved, Prior, Signal, Step};
+use crate::plan::step::{Became, Confirm, Moved, Prior, Scheduled, Signal, Step};
 
 const CPU: HierarchyId = HierarchyId(4);
 
@@ -141,6 +142,51 @@ fn what_cannot_be_taken_back_stands_and_is_told() {
     );
     let entry = &load(scene.journal.path()).unwrap().entries[0];
     assert!(entry.stands());
+}
+
+#[test]
+fn each_thread_gets_back_what_it_had() {
+    let mut scene = Scene::new();
+    let mut plan = plan();
+    let nice = Attribute::Nice;
+    let step = |task, to, prior| Step::Schedule { task, scope: Scope::Process, to, prior };
+    plan.steps = vec![step(TASK, nice(5), None), step(TASK, nice(9), None)];
+    let other = TaskKey { tid: 78, ..TASK };
+    let set = |task, was, now| Scheduled { task, was: nice(was), now: nice(now) };
+    let outcome = Outcome::Scheduled(vec![set(TASK, 0, 5), set(other, 3, 5), set(TaskKey { tid: 79, ..TASK }, 5, 5)]);
+    let mut executor = Recorder::new().answer([outcome]).fail(1, Errno::EPERM);
+    let report = scene.execute(&plan, &mut executor);
+    let back = |task, to| Step::Schedule { task, scope: Scope::Thread, to: nice(to), prior: Some(nice(5)) };
+    assert_eq!(executor.steps[2..], [back(TASK, 0), back(other, 3)], "the third had it already");
+    assert!(report.stuck.is_empty() && report.done.is_empty(), "{report}");
+}
+
+/// Shows what became of signals only when all is done.
+struct Shows(Recorder);
+
+impl Executor for Shows {
+    fn apply(&mut self, step: &Step) -> Result<Outcome, Failure> {
+        self.0.apply(step)
+    }
+
+    fn look(&mut self, step: &Step, _until: std::time::Instant) -> Option<Outcome> {
+        matches!(step, Step::Signal { .. }).then_some(Outcome::Became(Became::Ignores))
+    }
+}
+
+#[test]
+fn what_became_of_a_signal_is_journalled() {
+    let mut scene = Scene::new();
+    let mut plan = plan();
+    let signal = Step::Signal { process: TASK, signal: Signal::Terminate };
+    plan.steps = vec![signal.clone(), Step::MakeGroup { at: place("/a") }, signal];
+    let gone = Outcome::Nothing("process 77 has ended".to_owned());
+    let recorder = Recorder::new().answer([Outcome::Signalled, Outcome::Made(key(1)), gone.clone()]);
+    let report = execute(&plan, &[], &mut Shows(recorder), &mut scene.journal, &scene.directories);
+    let expected = [Outcome::Became(Became::Ignores), Outcome::Made(key(1)), gone];
+    assert_eq!(report.done.iter().map(|(_, outcome)| outcome.clone()).collect::<Vec<_>>(), expected);
+    let entry = load(scene.journal.path()).unwrap().entries.remove(0);
+    assert_eq!(entry.steps.iter().map(|r| r.state.clone()).collect::<Vec<_>>(), expected.map(State::Done));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Every row of kernel-facts C1 to C4, C6 and J as the sentence that a student reads.
 use super::*;
+use crate::model::cpu_set::CpuSet;
+use crate::model::scheduling::Attribute;
+use crate::model::task::Policy;
 use crate::model::workload::{Launch, Program, Spin};
 use crate::plan::step::Signal;
 use crate::plan::testing::{Build, key};
@@ -163,6 +166,36 @@ fn launches_and_signals() {
     let signal = Step::Signal { process: key(42), signal: Signal::Stop };
     text += &rows(&survey, &signal, &[Errno::ESRCH, Errno::EPERM, Errno::EINVAL]);
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn scheduling_of_a_task() {
+    let set = |to: Attribute| Step::Schedule { task: key(42), scope: Scope::Process, to, prior: None };
+    let fifo = set(Attribute::Policy { policy: Policy::Fifo, priority: 7 });
+    let without = Build::v1().group("/cg1").file("/cg1", "cpu.rt_runtime_us", "0").process(42, "/cg1").survey();
+    let mut text =
+        rows(&v1(), &set(Attribute::Cpus(CpuSet::one(9))), &[Errno::EINVAL, Errno::EPERM, Errno::ESRCH, Errno::EBUSY]);
+    text += &rows(&v1(), &set(Attribute::Nice(-5)), &[Errno::EACCES, Errno::EPERM, Errno::ESRCH]);
+    let given = Build::v1().group("/cg1").file("/cg1", "cpu.rt_runtime_us", "50000").process(42, "/cg1").survey();
+    text += &rows(&given, &fifo, &[Errno::EPERM, Errno::EINVAL, Errno::EIO]);
+    text += &rows(&without, &fifo, &[Errno::EPERM]);
+    let batch = Attribute::Policy { policy: Policy::Batch, priority: 0 };
+    let thread = Step::Schedule { task: key(42), scope: Scope::Thread, to: batch, prior: None };
+    text += &rows(&v1(), &thread, &[Errno::EPERM]);
+    insta::assert_snapshot!(text);
+}
+
+/// A right that was taken away between plan and deed; a budget that was.
+#[test]
+fn what_can_be_done_after_scheduling_failed() {
+    let build = Build::v1().group("/cg1").file("/cg1", "cpu.rt_runtime_us", "0").process(42, "/cg1");
+    let to = Attribute::Policy { policy: Policy::RoundRobin, priority: 1 };
+    let intent = Intent::Schedule { tasks: vec![key(42)], scope: Scope::Process, to: vec![to.clone()] };
+    let step = Step::Schedule { task: key(42), scope: Scope::Process, to, prior: None };
+    let meaning = failed(&intent, &step, Errno::EPERM, &build.survey(), &[]);
+    assert!(meaning.rule.contains("cpu.rt_runtime_us 0"), "{}", meaning.rule);
+    assert_eq!(meaning.ways.len(), 1);
+    assert_eq!(meaning.ways[0].intents.len(), 2, "the budget, then what was asked: {:?}", meaning.ways);
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! The signals that cgrove sends.
+//! The signals that cgrove sends, and what becomes of who gets one.
 use serde::{Deserialize, Serialize};
+
+use crate::model::id::Pid;
 
 /// The signals that cgrove sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,6 +89,32 @@ impl Signal {
     pub fn can_be_taken_back(self) -> bool {
         matches!(self, Self::Stop | Self::Continue)
     }
+}
+
+/// What a process was, a moment after it got a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Became {
+    /// It is gone.
+    Ended,
+    /// It has ended, and this parent has not read how.
+    Zombie {
+        /// The parent.
+        parent: Pid,
+    },
+    /// It is stopped.
+    Stopped,
+    /// It goes on, as it should, or the signal did nothing.
+    Runs,
+    /// It still runs, and ignores the signal.
+    Ignores,
+    /// It still runs, and has a handler for the signal: perhaps it will end yet.
+    Handles,
+    /// It still runs, and has blocked the signal, which waits.
+    Blocks,
+    /// It has not taken the signal yet: it is frozen, stopped, or gets no CPU time.
+    Waits,
+    /// It is in a call that cannot be interrupted, or frozen on v1: the signal waits.
+    Uninterruptible,
 }
 
 #[cfg(test)]

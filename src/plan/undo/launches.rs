@@ -121,7 +121,11 @@ impl Undo<'_> {
             }
             (Signal::Stop | Signal::Continue, _) => Ok(()),
             // It lives: what it made of the signal, nobody knows.
-            (_, Some(state)) if !matches!(state, 'Z' | 'X') => Ok(()),
+            (_, Some(state)) if !matches!(state, 'Z' | 'X') => {
+                let name = words::task(&self.draft.world.survey, key.tid);
+                self.draft.warn(format!("What SIG{} made of {name} cannot be taken back.", signal.name()));
+                Ok(())
+            }
             (_, _) => self.again(entry, index, process),
         }
     }
@@ -145,7 +149,9 @@ impl Undo<'_> {
             }
             return Ok(());
         };
-        let place = launch.groups.iter().find(|group| self.draft.world.survey.group(group).is_none());
+        // The top is always there, and not looked at where nothing else needs it.
+        let gone = |group: &&Place| !group.is_top() && self.draft.world.survey.group(group).is_none();
+        let place = launch.groups.iter().find(gone);
         if let Some(gone) = place {
             self.draft.warn(format!("Workload {} cannot be launched again: {gone} is gone.", process.tid));
             return Ok(());

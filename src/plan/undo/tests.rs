@@ -308,12 +308,79 @@ fn an_ended_workload_is_launched_again_where_it_was_at_last() {
 }
 
 #[test]
+fn undo_goes_past_what_cannot_be_taken_back() {
+    let mut visit = Visit::new(Version::V1);
+    let top = visit.fake.top();
+    visit.run(&create(&top, "x", &[])).unwrap();
+    let signal = |tid: i32, signal| {
+        let task = crate::model::id::TaskKey { tid, start: 100 };
+        Intent::Signal { to: Recipients::Processes(vec![task]), signal, pending: false }
+    };
+    visit.run(&signal(10, Signal::Kill)).unwrap();
+    assert_eq!(next_undo(&visit.journal.entries), Some(1), "10 is nobody's workload");
+    visit.run(&signal(11, Signal::Stop)).unwrap();
+    assert_eq!(next_undo(&visit.journal.entries), Some(3));
+    visit.run(&launch(&top.child(b"x"))).unwrap();
+    let own = visit.fake.own()[0];
+    visit.run(&Intent::Stop { processes: vec![own] }).unwrap();
+    assert_eq!(next_undo(&visit.journal.entries), Some(5), "a loop comes back");
+    assert_eq!(all_undo(&visit.journal.entries), [5, 4, 3, 1]);
+    let needs = super::super::receipt::needs(&visit.journal.entries);
+    let receipt = super::super::receipt::of(&visit.fake.survey(&needs), &visit.journal.entries);
+    assert_eq!(receipt.lost, ["send SIGKILL to process 10 (sleep)"]);
+    assert_eq!(undo(&mut visit, 2), ["Nothing of it is left to take back."]);
+}
+
+#[test]
+fn scheduling_is_undone_unless_others_changed_it() {
+    let mut visit = Visit::new(Version::V1);
+    let tasks = visit.fake.tasks();
+    let nice = |tasks: &[crate::model::id::TaskKey], nice| Intent::Schedule {
+        tasks: tasks.to_vec(),
+        scope: Scope::Process,
+        to: vec![Attribute::Nice(nice)],
+    };
+    visit.run(&nice(&tasks[..2], 5)).unwrap();
+    visit.run(&nice(&tasks[..1], 9)).unwrap();
+    let receipt = |visit: &Visit| {
+        let needs = super::super::receipt::needs(&visit.journal.entries);
+        super::super::receipt::of(&visit.fake.survey(&needs), &visit.journal.entries).sentences()
+    };
+    assert_eq!(receipt(&visit), ["Scheduled otherwise: 10 (sleep): nice 0 → nice 9, 11 (sleep): nice 0 → nice 5."]);
+    visit.fake.somebody_renices(11, 7);
+    assert_eq!(visit.undo_all(), ["11 (sleep) has nice 7 now, no longer nice 5: it is left as it is."]);
+    let nices: Vec<i8> = visit.fake.shape().1.values().map(|process| process.3).collect();
+    assert_eq!(nices, [0, 7, 0]);
+}
+
+#[test]
+fn an_ended_workload_comes_back_as_it_was_scheduled() {
+    let mut visit = Visit::new(Version::V1);
+    visit.run(&launch(&visit.fake.top())).unwrap();
+    let own = visit.fake.own()[0];
+    let to = vec![Attribute::Nice(5)];
+    visit.run(&Intent::Schedule { tasks: vec![own], scope: Scope::Process, to }).unwrap();
+    visit.run(&Intent::Stop { processes: vec![own] }).unwrap();
+    undo(&mut visit, 3);
+    let again = visit.fake.own()[0];
+    assert_eq!(visit.fake.shape().1[&again.tid].3, 5);
+    // What was set is meant for the new process now.
+    undo(&mut visit, 2);
+    assert_eq!(visit.fake.shape().1[&again.tid].3, 0);
+}
+
+#[test]
 fn a_step_that_a_crash_left_in_doubt_is_taken_back_if_it_was_done() {
     let mut visit = Visit::new(Version::V1);
     let before = visit.fake.shape();
     let (top, other) = (visit.fake.top(), visit.fake.top().child(b"other"));
     // Begun and done, but not written down.
-    for intent in [create(&top, "x", &[]), set(&other, "cpu.shares", "200")] {
+    let nice = Intent::Schedule {
+        tasks: visit.fake.tasks()[..1].to_vec(),
+        scope: Scope::Process,
+        to: vec![Attribute::Nice(3)],
+    };
+    for intent in [create(&top, "x", &[]), set(&other, "cpu.shares", "200"), nice] {
         let plan = visit.plan(&intent).unwrap();
         let number = visit.journal.next_number();
         let (title, shell) = (plan.title, plan.shell);
@@ -324,14 +391,14 @@ fn a_step_that_a_crash_left_in_doubt_is_taken_back_if_it_was_done() {
     // Begun and not done.
     let plan = visit.plan(&set(&other, "cpu.cfs_quota_us", "20000")).unwrap();
     visit.line(Line::Begin {
-        number: 3,
+        number: 4,
         time_ms: 0,
         title: plan.title,
         shell: plan.shell,
         steps: plan.steps,
         undoes: Vec::new(),
     });
-    visit.line(Line::Intend { number: 3, step: 0 });
+    visit.line(Line::Intend { number: 4, step: 0 });
     visit.undo_all();
     assert_eq!(visit.fake.shape(), before);
 }

@@ -70,7 +70,7 @@ fn unlimited(draft: &Draft<'_>, place: &Place) -> Result<(), Refusal> {
 
 fn holds_real_time(draft: &Draft<'_>, place: &Place) -> Result<(), Refusal> {
     let inside = tasks::in_group(&draft.world.survey, place);
-    let is_rt = |tid: &i32| draft.survey.tasks.get(tid).is_some_and(|facts| facts.task.rt_priority > 0);
+    let is_rt = |tid: &i32| draft.world.survey.tasks.get(tid).is_some_and(|facts| facts.task.rt_priority > 0);
     match inside.into_iter().find(is_rt) {
         Some(tid) => Err(draft.refuse(format!(
             "{} holds the real-time task {}; its group needs some cpu.rt_runtime_us. (EBUSY)",

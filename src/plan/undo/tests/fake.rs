@@ -103,6 +103,11 @@ impl Fake {
         self.processes.get_mut(&tid).unwrap().place = to.clone();
     }
 
+    /// Somebody else sets a nice value.
+    pub(super) fn somebody_renices(&mut self, tid: Tid, nice: i8) {
+        self.processes.get_mut(&tid).unwrap().nice = nice;
+    }
+
     /// Somebody else makes a group.
     pub(super) fn somebody_makes(&mut self, at: &Place) {
         let made = self.made.clone();
