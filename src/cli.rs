@@ -21,7 +21,9 @@ pub mod output;
 pub mod predict;
 pub mod rename;
 pub mod rmdir;
+pub mod schedule;
 pub mod set;
+pub mod signal;
 pub mod target;
 pub mod tree;
 pub mod tui;
@@ -82,6 +84,9 @@ fn dispatch(cli: args::Cli) -> anyhow::Result<Code> {
         Some(args::Command::Rmdir(args)) => rmdir::run(&args),
         Some(args::Command::Set(args)) => set::run(&args),
         Some(args::Command::Move(args)) => move_tasks::run(&args),
+        Some(args::Command::Signal(args)) => signal::signal(&args),
+        Some(args::Command::Kill(args)) => signal::kill(&args),
+        Some(args::Command::Schedule(args)) => schedule::run(&args),
         Some(args::Command::Freeze(args)) => freeze::freeze(&args),
         Some(args::Command::Thaw(args)) => freeze::thaw(&args),
         Some(args::Command::Journal(args)) => journal::run(&args),

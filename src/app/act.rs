@@ -3,6 +3,7 @@ mod ask;
 mod files;
 mod look;
 mod off;
+mod signal;
 
 pub use ask::is_held;
 pub use look::{open_panel, select, show_hierarchy, sort_by};
@@ -27,7 +28,7 @@ use super::screen::{self, Tab};
 use super::sort::{Column, Order, Set};
 use super::state::State;
 use super::tree;
-use ask::{ask_cap, ask_controllers, ask_new, ask_rename, chosen_places, hold, leave, step_weight, stop, write_script};
+use ask::{ask_cap, ask_controllers, ask_new, ask_rename, chosen_places, hold, leave, step_weight, write_script};
 use look::{back, base_out, enter, full_page, go, next_hierarchy, next_order, next_panel, page, pause};
 
 /// Does an action of the tree screen.
@@ -157,7 +158,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         }
         Action::Open => state.dialog = Some(Dialog::Experiments(Picker::open(state))),
         Action::Hold => return hold(state),
-        Action::Signal => stop(state),
+        Action::Signal => signal::signals(state),
+        Action::Schedule => signal::schedule(state),
         Action::Rename => ask_rename(state),
         Action::Remove => {
             if let Some(group) = state.selected_place() {

@@ -7,11 +7,12 @@ use std::collections::VecDeque;
 use crate::catalog;
 use crate::model::id::GroupKey;
 use crate::model::time::Mono;
+use crate::plan::aftermath;
 use crate::plan::intent::Intent;
 use crate::plan::journal;
 use crate::plan::moved;
 use crate::plan::refusal::Refusal;
-use crate::plan::step::{Confirm, Outcome, Plan, Step};
+use crate::plan::step::{Became, Confirm, Outcome, Plan, Step};
 
 use super::command::Command;
 use super::dialog::Dialog;
@@ -246,6 +247,20 @@ fn short(entry: &journal::Entry) -> Option<moved::Short> {
     }))
 }
 
+/// What was read back of signals and scheduling, where that is not just what was asked of cgrove's own workloads.
+fn aftermath(state: &State, entry: &journal::Entry) -> Option<String> {
+    let done = entry.steps.iter().filter_map(|record| match (&record.step, &record.state) {
+        (Step::Signal { process, signal }, journal::State::Done(outcome @ Outcome::Became(became))) => {
+            let own = state.workloads.iter().any(|workload| workload.process == *process);
+            (!own || aftermath::fell_short(*signal, *became)).then_some((&record.step, outcome))
+        }
+        (_, journal::State::Done(outcome)) => Some((&record.step, outcome)),
+        _ => None,
+    });
+    let told = aftermath::told(done);
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 /// What an entry says of the groups: what to select, which weights stand now, what the kernel stored otherwise; and what its
 /// plan warned of, if nobody was told.
 fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
@@ -273,11 +288,14 @@ fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
                     state.task_tags.remove(&one.task);
                 }
             }
+            (Step::Signal { process, .. }, Outcome::Became(Became::Ended | Became::Zombie { .. })) => {
+                state.task_tags.remove(process);
+            }
             (_, Outcome::Nothing(why)) => said = Some(why.clone()),
             _ => {}
         }
     }
-    said = short(entry).map(|short| short.text()).or(said);
+    said = short(entry).map(|short| short.text()).or(said).or_else(|| aftermath(state, entry));
     if entry.undoes.is_empty()
         && let Some(key) = made
     {

@@ -13,6 +13,7 @@ pub mod leave;
 pub mod left;
 pub mod palette;
 pub mod refused;
+pub mod schedule;
 pub mod signals;
 pub mod workload;
 
@@ -37,8 +38,10 @@ pub enum Dialog {
     Controllers(controllers::Controllers),
     /// A workload to start.
     Workload(workload::Launching),
-    /// What to end.
+    /// A signal to send.
     Signals(signals::Menu),
+    /// Affinity, nice value and policy.
+    Schedule(schedule::Scheduling),
     /// Experiments to open, or the one that was read, or what to do with the one that runs.
     Experiments(experiments::Picker),
     /// The receipt.
@@ -170,7 +173,8 @@ impl Dialog {
             Self::Editor(dialog) => dialog.face(state),
             Self::Controllers(dialog) => dialog.face(state),
             Self::Workload(dialog) => dialog.face(state),
-            Self::Signals(dialog) => dialog.face(),
+            Self::Signals(dialog) => dialog.face(state),
+            Self::Schedule(dialog) => dialog.face(state),
             Self::Experiments(dialog) => dialog.face(state),
             Self::Leave(dialog) => dialog.face(state),
             Self::Left(dialog) => dialog.face(state),
@@ -187,6 +191,7 @@ impl Dialog {
             Self::Controllers(dialog) => dialog.key(state, key),
             Self::Workload(dialog) => dialog.key(state, key),
             Self::Signals(dialog) => dialog.key(state, key),
+            Self::Schedule(dialog) => dialog.key(state, key),
             Self::Experiments(dialog) => dialog.key(state, key),
             Self::Leave(dialog) => dialog.key(state, key),
             Self::Left(dialog) => dialog.key(state, key),
@@ -203,6 +208,7 @@ impl Dialog {
             Self::Controllers(dialog) => dialog.choose(state, option),
             Self::Workload(dialog) => dialog.choose(state, option),
             Self::Signals(dialog) => dialog.choose(state, option),
+            Self::Schedule(dialog) => dialog.choose(state, option),
             Self::Experiments(dialog) => dialog.choose(state, option),
             Self::Leave(_) => leave::Receipt::choose(option),
             Self::Left(dialog) => dialog.choose(state, option),

@@ -1,5 +1,5 @@
 //! The tasks of the selected group, as rows; and how many a group has.
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::id::{GroupId, Pid, TaskKey};
 use crate::model::task::Task;
@@ -15,24 +15,51 @@ pub struct TaskRow {
     pub tgid: Pid,
     /// Threads of the process in this group; 1 for a row a thread.
     pub threads: u32,
+    /// How many of its ancestors are in this group, one above the other.
+    pub depth: u16,
 }
 
-/// The rows of the tasks panel: the tasks that are in the selected group itself and were read. In the order of the
-/// kernel's file.
+/// The rows of the tasks panel: the tasks that are in the selected group itself and were read. Children stand below their
+/// parents, threads below each other; else in the order of the kernel's file.
 #[must_use]
 pub fn rows(state: &State) -> Vec<TaskRow> {
     let Some((snapshot, id)) = state.snapshot().zip(state.selected()) else { return Vec::new() };
     let Some(tids) = snapshot.groups.get(id).and_then(|values| values.tasks.value()) else { return Vec::new() };
-    let mut seen: HashSet<Pid> = HashSet::new();
-    let mut rows: Vec<TaskRow> = Vec::new();
+    let mut order: Vec<Pid> = Vec::new();
+    let mut processes: HashMap<Pid, Vec<&Task>> = HashMap::new();
     for task in tids.iter().filter_map(|&tid| snapshot.tasks.by_tid(tid)) {
-        if !state.threads && !seen.insert(task.tgid) {
-            if let Some(row) = rows.iter_mut().find(|row| row.tgid == task.tgid) {
-                row.threads += 1;
-            }
-            continue;
+        let threads = processes.entry(task.tgid).or_default();
+        if threads.is_empty() {
+            order.push(task.tgid);
         }
-        rows.push(TaskRow { key: task.key, tgid: task.tgid, threads: 1 });
+        threads.push(task);
+    }
+    let parent =
+        |pid: Pid| processes[&pid].first().map(|task| task.parent).filter(|above| processes.contains_key(above));
+    let mut children: HashMap<Option<Pid>, Vec<Pid>> = HashMap::new();
+    for &pid in &order {
+        children.entry(parent(pid).filter(|&above| above != pid)).or_default().push(pid);
+    }
+    let mut rows: Vec<TaskRow> = Vec::new();
+    let mut shown: HashSet<Pid> = HashSet::new();
+    // What was read while processes ended could hold a circle: whoever is left is shown without a parent.
+    let roots = children.get(&None).into_iter().flatten().chain(&order);
+    for &root in roots {
+        let mut pending = vec![(root, 0)];
+        while let Some((pid, depth)) = pending.pop() {
+            if !shown.insert(pid) {
+                continue;
+            }
+            let threads = &processes[&pid];
+            if state.threads {
+                rows.extend(threads.iter().map(|task| TaskRow { key: task.key, tgid: pid, threads: 1, depth }));
+            } else {
+                let threads_here = u32::try_from(threads.len()).unwrap_or(u32::MAX);
+                rows.push(TaskRow { key: threads[0].key, tgid: pid, threads: threads_here, depth });
+            }
+            let below = children.get(&Some(pid)).into_iter().flatten().rev();
+            pending.extend(below.map(|&child| (child, depth.saturating_add(1))));
+        }
     }
     rows
 }

@@ -92,6 +92,12 @@ pub enum Command {
     Set(super::set::Set),
     /// Move processes or threads into a group.
     Move(super::move_tasks::Move),
+    /// Send a signal to processes, or to those of a group.
+    Signal(super::signal::Signal),
+    /// Kill every process in a group and below, also those that fork meanwhile.
+    Kill(super::signal::Kill),
+    /// Set CPUs, nice value or policy of processes or threads.
+    Schedule(super::schedule::Schedule),
     /// Hold all tasks of a group, so that they can go on later.
     Freeze(super::freeze::Freeze),
     /// Let the tasks of a group go on.

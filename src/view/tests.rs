@@ -106,6 +106,21 @@ shots! {
     moving_no_leaf_80x24: busy_systemd(), Setup { stage: None, ..plain() }, (80, 24), "Gkmgj";
     workload_80x24: figure(), plain(), (80, 24), "jjw";
     workloads_in_tagged_80x24: figure(), plain(), (80, 24), "jj  w<Up>";
+    signals_group_80x24: figure(), plain(), (80, 24), "jjx";
+    signals_group_and_below_80x24: figure(), plain(), (80, 24), "jx<Down><Down>";
+    signals_ascii_80x24: figure(), ascii(), (80, 24), "gx";
+    signals_58x16: family(), plain(), (58, 16), "G<Tab>x";
+    signals_task_80x24: family(), plain(), (80, 24), "G<Tab>jx";
+    signals_tagged_80x24: family(), plain(), (80, 24), "G<Tab>  x";
+    schedule_80x24: family(), plain(), (80, 24), "G<Tab>a";
+    schedule_ascii_80x24: family(), ascii(), (80, 24), "G<Tab>a";
+    schedule_thread_80x24: family(), plain(), (80, 24), "G<Tab>Hjja";
+    schedule_real_time_80x24: family(), plain(), (80, 24), "G<Tab>a<Down><Right><Right><Right><Down>20";
+    schedule_tagged_80x24: family(), plain(), (80, 24), "G<Tab>   a<Enter>";
+    schedule_wrong_80x24: family(), plain(), (80, 24), "G<Tab>a<Up>0-<Enter>";
+    family_80x24: family(), plain(), (80, 24), "G<Tab>";
+    family_threads_80x24: family(), plain(), (80, 24), "G<Tab>H";
+    family_120x40: family(), plain(), (120, 40), "G<Tab>";
     filter_80x24: figure(), plain(), (80, 24), "/cg3<Enter>";
     list_by_gets_80x24: figure(), plain(), (80, 24), "tssss";
     refused_80x24: figure(), plain(), (80, 24), "jD";
@@ -116,6 +131,42 @@ shots! {
     systemd_120x40: systemd(), Setup { stage: None, ..plain() }, (120, 40), "jj";
     systemd_58x16: systemd(), Setup { stage: None, ..plain() }, (58, 16), "jj";
     too_small: figure(), plain(), (40, 10), "";
+}
+
+/// A group with a process of three threads that has children, a stopped, a dead and a real-time one, and kernel threads.
+fn family() -> World {
+    let mut world = World::v1();
+    world.group("/zoo", 1024);
+    let mut add = |comm: &str, parent: i32, change: &dyn Fn(&mut crate::model::task::Task)| -> i32 {
+        let tid = world.task("/zoo", comm);
+        let task = world.tasks.get_mut(&tid).unwrap();
+        task.parent = parent;
+        task.state = 'S';
+        change(task);
+        tid
+    };
+    let all = |task: &mut crate::model::task::Task| task.allowed = Field::new((0..4).collect(), Mono(1));
+    let main = add("server", 1, &|t| (t.nice, ()) = (5, all(t)));
+    add("io", 1, &|t| (t.tgid, t.nice, ()) = (main, 5, all(t)));
+    add("io", 1, &|t| (t.tgid, t.nice, ()) = (main, 0, all(t)));
+    let child = add("worker", main, &|t| (t.state, ()) = ('T', all(t)));
+    add("helper", child, &|t| t.state = 'Z');
+    add("audio", 1, &|t| (t.policy, t.rt_priority) = (crate::model::task::Policy::Fifo, 50));
+    add("kworker/3:0", 2, &|t| (t.kernel, t.bound) = (true, true));
+    add("kswapd0", 2, &|t| (t.kernel, t.state, ()) = (true, 'I', all(t)));
+    world
+}
+
+/// The short way for cgrove's own loops, and all signals behind it.
+#[test]
+fn signals_to_own_workloads() {
+    let mut world = World::v1();
+    let mut state = world.state(plain(), 80, 24);
+    world.press(&mut state, "ncg1<Enter>w<Enter>x");
+    let mut out = screen(&state);
+    world.press(&mut state, "<Down><Down><Down><Enter>");
+    out += &screen(&state);
+    insta::assert_snapshot!(out);
 }
 
 fn busy_systemd() -> World {
@@ -263,7 +314,7 @@ fn the_cursor_stands_on_the_selected_row() {
 
 #[test]
 fn without_colour_nothing_is_coloured_and_the_selection_is_reversed() {
-    for keys in ["jj", "jjb", "jjD", "?", "jjmG"] {
+    for keys in ["jjx", "jx", "jja", "jj", "jjb", "jjD", "?", "jjmG"] {
         let mut world = figure_held();
         let mut state = world.state(plain(), 80, 24);
         world.press(&mut state, keys);

@@ -4,11 +4,9 @@ use super::super::command::{Command, Leave};
 use super::super::dialog::Dialog;
 use super::super::dialog::controllers::Controllers;
 use super::super::dialog::leave::{self, Receipt};
-use super::super::dialog::signals::Menu;
 use super::super::prompt::{self, Kind, Prompt, weight_intent};
-use super::super::scale::name_of;
 use super::super::state::State;
-use super::super::{tasks, weight};
+use super::super::weight;
 use crate::model::bytes;
 use crate::model::hierarchy::Version;
 use crate::model::id::GroupId;
@@ -84,7 +82,7 @@ pub(super) fn hold(state: &mut State) -> Vec<Command> {
     if let Some(key) = state.selected_task() {
         let Some(task) = state.snapshot().and_then(|s| s.tasks.get(key)) else { return Vec::new() };
         let Some(workload) = state.workloads.iter().find(|w| w.process.tid == task.tgid) else {
-            state.say("cgrove holds single tasks only of its own workloads; Esc, then f holds the group");
+            state.say("f holds a single task only of cgrove's own: x, STOP does it; Esc, then f holds the group");
             return Vec::new();
         };
         let target = Target::Workloads(vec![workload.process]);
@@ -95,21 +93,6 @@ pub(super) fn hold(state: &mut State) -> Vec<Command> {
     let target = Target::Group(place);
     let intent = if is_held(state, id) { Intent::Resume { target } } else { Intent::Hold { target } };
     begin(state, intent, Ask::AsPlanned)
-}
-
-pub(super) fn stop(state: &mut State) {
-    let Some(id) = state.selected() else { return };
-    let mut processes = tasks::workloads_in(state, id);
-    if let Some(key) = state.selected_task() {
-        let tgid = state.snapshot().and_then(|s| s.tasks.get(key)).map(|task| task.tgid);
-        processes.retain(|process| Some(process.tid) == tgid);
-    }
-    let place = name_of(state, id);
-    if processes.is_empty() {
-        state.say(format!("no workload of cgrove in {place}: it ends only its own"));
-        return;
-    }
-    state.dialog = Some(Dialog::Signals(Menu { place, processes, focus: 0 }));
 }
 
 pub(super) fn leave(state: &mut State) -> Vec<Command> {

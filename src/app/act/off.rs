@@ -52,6 +52,9 @@ pub fn off(state: &State, action: Action) -> Option<String> {
         ),
         Action::Sibling | Action::Remove if top => Some("the top group has no sibling and stays".to_owned()),
         Action::Rename if top => Some("the top group has no name".to_owned()),
+        Action::Undo if state.undoable().next().is_some() && journal::next_undo(&state.journal).is_none() => {
+            Some("what was done cannot be taken back: it ended or signalled processes".to_owned())
+        }
         Action::Undo | Action::UndoAll if state.undoable().next().is_none() => {
             Some("nothing was changed in this visit".to_owned())
         }

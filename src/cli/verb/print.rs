@@ -9,6 +9,7 @@ use crate::cli::output;
 use crate::effect::transaction::Report;
 use crate::model::bytes::escape;
 use crate::model::hierarchy::Hierarchy;
+use crate::plan::aftermath;
 use crate::plan::intent::Intent;
 use crate::plan::moved;
 use crate::plan::quote;
@@ -151,7 +152,11 @@ impl<'a> Printed<'a> {
                 Some(short) => format!("{}: {}", report.title, short.count),
                 None => report.to_string(),
             };
-            output::data(&format!("{head}\n{}", self.values(report)))?;
+            let mut text = format!("{head}\n{}", self.values(report));
+            for line in aftermath::told(done.clone()) {
+                let _ = writeln!(text, "  {line}");
+            }
+            output::data(&text)?;
         }
         self.say_notes();
         for (step, outcome) in done {
