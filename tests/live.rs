@@ -44,6 +44,8 @@ mod remove;
 mod rows;
 #[path = "live/screen.rs"]
 mod screen;
+#[path = "live/tasks.rs"]
+mod tasks;
 #[path = "live/threads.rs"]
 mod threads;
 #[path = "live/tree.rs"]
@@ -88,6 +90,7 @@ fn entries() -> Vec<Entry> {
         rows::trials(),
         screen::trials(),
         threads::trials(),
+        tasks::trials(),
         tree::trials(),
         undo::trials(),
         verify::trials(),
