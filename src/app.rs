@@ -143,8 +143,8 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
         Message::Step { token, step, now } => change::step(state, token, step, now),
         Message::Done { token, report } => return change::done(state, token, report),
         Message::Journal(journal) => {
-            state.journal = journal;
-            others::take_in(state);
+            let before = std::mem::replace(&mut state.journal, journal);
+            others::take_in(state, &before);
             kept::take_in(state);
             state.dirty = true;
         }

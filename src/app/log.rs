@@ -31,6 +31,8 @@ use super::state::State;
 use super::text::wrap;
 
 mod details;
+#[cfg(test)]
+mod tests;
 
 pub use details::{Detail, Tone, details};
 
@@ -271,7 +273,7 @@ pub(super) fn place(layout: &mut Layout, state: &State) {
 /// Where the columns of a line are: time, where, what, state.
 #[must_use]
 pub fn columns(line: Area) -> [Area; 4] {
-    let states = if line.width >= 100 { 40 } else { 26 };
+    let states = if line.width >= 100 { 34 } else { 26 };
     let time = Area::new(line.x + 3, line.y, TIME, 1);
     let place = Area::new(time.right() + 2, line.y, WHERE, 1);
     let state = Area::new(line.right().saturating_sub(states + 1), line.y, states, 1);

@@ -305,6 +305,9 @@ fn script(bench: &mut Bench) -> Result<(), Failed> {
     screen.terminal.wait_for("u again does it")?;
     screen.press("u")?;
     screen.until("d undone", |screen| !screen.program.group().join("a/it's c/d").exists())?;
+    // Also on screen: what is selected is the group that is left.
+    screen.terminal.wait_for("undo: create d")?;
+    screen.until("its row to go", |screen| !screen.terminal.text().contains("○ d "))?;
     screen.press("w<Enter>")?;
     screen.until("a loop", |screen| screen.processes("a/it's c") == 1)?;
     screen.press("q")?;
@@ -353,7 +356,7 @@ fn beside(bench: &mut Bench) -> Result<(), Failed> {
     screen.until("a", |screen| screen.program.group().join("a").exists())?;
     let output = screen.program.run(&["journal"])?;
     let text = String::from_utf8(output.stdout)?;
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.contains("1 change, still runs"), "{text}");
     let output = screen.program.run(&["journal", "--json", "--pid", &screen.terminal.pid().to_string()])?;
     let json: serde_json::Value = serde_json::from_slice(&output.stdout)?;

@@ -21,8 +21,6 @@ const FRESH: u64 = 5_000_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Own {
     deeds: Vec<(Mono, Deed)>,
-    /// Entries up to this number were taken in.
-    number: u64,
 }
 
 #[derive(Debug)]
@@ -39,11 +37,15 @@ enum Deed {
     Killed(Place),
 }
 
-/// The journal changed: what is new in it was done by us.
-pub fn take_in(state: &mut State) {
+/// The journal changed: what is new in it was done by us, and so was what became of an entry that was there `before`. That an
+/// entry was undone since is no deed of its own.
+pub fn take_in(state: &mut State, before: &[Entry]) {
     let own = &mut state.others.own;
-    let new: Vec<&Entry> = state.journal.iter().filter(|entry| entry.number > own.number).collect();
-    for entry in &new {
+    let same = |entry: &Entry, old: &Entry| {
+        old.number == entry.number && Entry { undone_by: entry.undone_by, ..old.clone() } == *entry
+    };
+    let new = state.journal.iter().filter(|entry| !before.iter().any(|old| same(entry, old)));
+    for entry in new {
         for record in &entry.steps {
             own.step(&record.step, &record.state, state.now);
             if let (Step::RemoveGroup { key: Some(key), .. }, StepState::Done(Outcome::Removed)) =
@@ -53,7 +55,6 @@ pub fn take_in(state: &mut State) {
             }
         }
     }
-    own.number = new.last().map_or(own.number, |entry| entry.number);
 }
 
 impl Own {
