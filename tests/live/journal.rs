@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Entry> {
@@ -258,8 +258,7 @@ fn crash(bench: &mut Bench) -> Result<(), Failed> {
     screen.until("its loop to end with it", |screen| screen.program.processes().is_empty())?;
     assert!(bench.group().join("a").exists());
 
-    let mut next = Screen::again(screen.program, bench, &[])?;
-    next.terminal.wait_for("did not come to its end has left something")?;
+    let mut next = Screen::again(screen.program, bench, &[], "did not come to its end has left something")?;
     next.terminal.wait_for("can be taken back")?;
     std::thread::sleep(Duration::from_millis(500));
     next.press("<Right><Enter>")?;
@@ -274,7 +273,7 @@ fn crash(bench: &mut Bench) -> Result<(), Failed> {
     next.press("q")?;
     assert_eq!(next.terminal.wait_exit()?.code(), Some(0));
     // Nothing is left, so nothing is asked.
-    let mut third = Screen::again(next.program, bench, &[])?;
+    let mut third = Screen::again(next.program, bench, &[], "STAGE  ")?;
     third.terminal.wait_stable()?;
     assert!(!third.terminal.text().contains("has left"), "{}", third.terminal.text());
     third.press("q")?;
@@ -293,6 +292,15 @@ fn groups(bench: &Bench, at: &Path, found: &mut BTreeMap<String, String>) -> Res
         }
     }
     Ok(())
+}
+
+/// What `cgrove journal` prints. It ends with 0; or with 4 if another program of this host, of another version, left a journal
+/// in the directory that all of root share, and only then.
+fn told(output: &Output) -> Result<String, Failed> {
+    let (text, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let shared = !said.is_empty() && said.lines().all(|line| line.contains("/run/cgrove/"));
+    let fine = output.status.code() == Some(0) || (output.status.code() == Some(4) && shared);
+    if fine { Ok(text.into_owned()) } else { Err(format!("{:?}: {text}{said}", output.status).into()) }
 }
 
 fn script(bench: &mut Bench) -> Result<(), Failed> {
@@ -320,14 +328,12 @@ fn script(bench: &mut Bench) -> Result<(), Failed> {
         all
     };
     assert_eq!(before.len(), 3, "{before:?}");
-    let output = screen.program.run(&["journal", "--shell"])?;
-    assert_eq!(output.status.code(), Some(0));
-    let text = String::from_utf8(output.stdout)?;
+    let text = told(&screen.program.run(&["journal", "--shell"])?)?;
     assert!(text.contains("# ") && text.contains("undone by"), "{text}");
-    let listed = screen.program.run(&["journal"])?;
-    let listed = String::from_utf8(listed.stdout)?;
+    let listed = told(&screen.program.run(&["journal"])?)?;
     assert!(listed.contains("kept on purpose"), "{listed}");
-    assert_eq!(screen.program.run(&["cleanup"])?.status.code(), Some(0));
+    // Its exit code also tells of what other programs left; what matters here is looked at.
+    screen.program.run(&["cleanup"])?;
     screen.program.nothing_left()?;
 
     let file = screen.program.home().join("visit.sh");
@@ -354,17 +360,16 @@ fn beside(bench: &mut Bench) -> Result<(), Failed> {
     let mut screen = Screen::start(bench, &[])?;
     screen.press("na=600<Enter>")?;
     screen.until("a", |screen| screen.program.group().join("a").exists())?;
-    let output = screen.program.run(&["journal"])?;
-    let text = String::from_utf8(output.stdout)?;
-    assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let text = told(&screen.program.run(&["journal"])?)?;
     assert!(text.contains("1 change, still runs"), "{text}");
-    let output = screen.program.run(&["journal", "--json", "--pid", &screen.terminal.pid().to_string()])?;
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let json = told(&screen.program.run(&["journal", "--json", "--pid", &screen.terminal.pid().to_string()])?)?;
+    let json: serde_json::Value = serde_json::from_str(&json)?;
     assert_eq!(json["visits"][0]["state"], "running");
     assert_eq!(json["visits"][0]["entries"][0]["state"], "done");
     assert_eq!(screen.program.run(&["journal", "9"])?.status.code(), Some(2));
     // It goes on: the lock was not taken from it.
-    assert_eq!(String::from_utf8(screen.program.run(&["cleanup"])?.stdout)?, "nothing was left behind\n");
+    let cleanup = screen.program.run(&["cleanup", "--dry-run"])?;
+    assert!(!String::from_utf8_lossy(&cleanup.stdout).contains(&screen.program.under), "{cleanup:?}");
     screen.press("W")?;
     screen.terminal.wait_for("the visit is written as a script")?;
     screen.press("q")?;
@@ -372,7 +377,6 @@ fn beside(bench: &mut Bench) -> Result<(), Failed> {
     screen.press("<Enter>")?;
     assert_eq!(screen.terminal.wait_exit()?.code(), Some(0));
     screen.program.nothing_left()?;
-    let output = screen.program.run(&["journal"])?;
-    assert!(String::from_utf8(output.stdout)?.starts_with("no visit of this boot"));
+    assert!(!told(&screen.program.run(&["journal"])?)?.contains(&screen.program.under));
     Ok(())
 }

@@ -47,17 +47,17 @@ struct Row {
 
 impl Screen {
     pub(crate) fn start(bench: &Bench, more: &[&str]) -> Result<Self, Failed> {
-        Self::again(Program::new(bench)?, bench, more)
+        Self::again(Program::new(bench)?, bench, more, "STAGE  ")
     }
 
-    /// The program once more, with the journals that are in its home.
-    pub(crate) fn again(program: Program, bench: &Bench, more: &[&str]) -> Result<Self, Failed> {
+    /// The program once more, with the journals that are in its home; waits for a text.
+    pub(crate) fn again(program: Program, bench: &Bench, more: &[&str], text: &str) -> Result<Self, Failed> {
         let before = knobs(bench)?;
         let home = program.home().to_str().ok_or("home")?.to_owned();
         let environment = [("XDG_STATE_HOME", &*home), ("XDG_RUNTIME_DIR", &*home), ("LC_ALL", "C.UTF-8")];
         let arguments = [&["--under", &program.under], more].concat();
         let terminal = Terminal::start(env!("CARGO_BIN_EXE_cgrove"), &arguments, &environment, 24, 80)?;
-        terminal.wait_for("STAGE  ")?;
+        terminal.wait_for(text)?;
         Ok(Self { program, terminal, keys: 0, before })
     }
 
