@@ -38,7 +38,7 @@ pub use own::take_in;
 
 /// How long a row is marked: eight seconds, in nanoseconds.
 const MARK: u64 = 8_000_000_000;
-/// So many changes of one frame are told one by one.
+/// So many changes of one frame are told one by one, near and elsewhere.
 const TOLD: usize = 12;
 /// So many entries of another cgrove's journal may be what was seen just now.
 const NEWEST: usize = 8;
@@ -178,20 +178,19 @@ fn take(state: &mut State, snapshot: &Snapshot, changes: &[compare::Change]) {
     for (group, texts) in told.iter_mut().flat_map(|told| std::mem::take(&mut told.marks)) {
         state.others.marks.insert(group, Mark { texts, since: state.now });
     }
-    let more = told.len().saturating_sub(TOLD);
-    told.truncate(TOLD);
-    if let Some(last) = told.last_mut().filter(|_| more > 0) {
-        last.more.push(format!("and {more} more changes in the same moment, which are not listed"));
-    }
     let base = base(state);
     let near = |place: &Place| base.as_ref().is_some_and(|base| place.is_within(base));
-    let said = told.iter().find(|told| near(&told.place)).map(|first| {
-        let others = told.len() + more - 1;
+    // Whatever goes on elsewhere, what is near is told.
+    let (mut told, mut elsewhere): (Vec<_>, Vec<_>) = told.into_iter().partition(|told| near(&told.place));
+    let others = told.len().saturating_sub(1);
+    shorten(&mut told);
+    shorten(&mut elsewhere);
+    let said = told.first().map(|first| {
         let (name, by) = (named(first.place.name()), By::Somebody);
         let rest = if others == 0 { String::new() } else { format!(", and {others} more: 4") };
         format!("{name}: {}, {by}{rest}", first.what)
     });
-    for told in told {
+    for told in told.into_iter().chain(elsewhere) {
         state.others.number += 1;
         if near(&told.place) {
             state.others.asked.push((state.others.number, told.change));
@@ -213,6 +212,15 @@ fn take(state: &mut State, snapshot: &Snapshot, changes: &[compare::Change]) {
         state.say(said);
     }
     state.dirty = true;
+}
+
+/// So many of one moment are listed; of the others it is said that they were.
+fn shorten(told: &mut Vec<tell::Told>) {
+    let more = told.len().saturating_sub(TOLD);
+    told.truncate(TOLD);
+    if let Some(last) = told.last_mut().filter(|_| more > 0) {
+        last.more.push(format!("and {more} more changes in the same moment, which are not listed"));
+    }
 }
 
 /// A group as the log names it: with its hierarchy where that is not the one with cpu.

@@ -208,6 +208,20 @@ fn many_changes_at_once_do_not_flood_the_log() {
 }
 
 #[test]
+fn what_is_near_is_told_whatever_goes_on_elsewhere() {
+    let (mut world, mut state) = seen();
+    world.press(&mut state, "Gz");
+    for n in 0..100 {
+        world.group(&format!("/a{n}"), 100);
+    }
+    world.at("/cg4").weight = Some(77);
+    next(&mut world, &mut state, |_| {});
+    let said = state.notice.clone().map(|(text, _)| text);
+    assert_eq!(said.as_deref(), Some("cg4: cpu.shares 200 → 77, by somebody else"));
+    assert_eq!(super::super::log::rows(&state).len(), 1);
+}
+
+#[test]
 fn another_hierarchy_is_named_and_not_said_on_the_bottom() {
     let mut world = World::new(
         Mode::Legacy,
