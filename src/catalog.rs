@@ -371,6 +371,7 @@ mod tests {
         assert_eq!(writes("cpuset.cpus.partition", "root invalid (no CPU)\n").unwrap(), ["root"]);
         assert_eq!(writes("cpu.max", "20000 100000\n").unwrap(), ["20000 100000"]);
         assert_eq!(writes("memory.oom_control", "oom_kill_disable 1\nunder_oom 0\noom_kill 3\n").unwrap(), ["1"]);
-        assert_eq!((writes("cpu.stat", "x 1"), writes("net_prio.ifpriomap", "x 1")), (None, None));
+        assert_eq!(writes("cpu.stat", "x 1"), None);
+        assert_eq!(writes("net_prio.ifpriomap", "lo 5\neth0 0\n").unwrap(), ["lo 5", "eth0 0"]);
     }
 }

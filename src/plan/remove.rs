@@ -42,7 +42,12 @@ pub fn plan(survey: &Survey, place: &Place, inside: Inside) -> Result<Plan, Refu
 /// # Errors
 /// A refusal where `--only` forbids it.
 pub(super) fn add(draft: &mut Draft<'_>, place: &Place) -> Result<(), Refusal> {
-    let knobs = knobs::of(&draft.world, place);
+    let mut knobs = knobs::of(&draft.world, place);
+    let own = draft.survey.host.uid;
+    if let Some(facts) = draft.world.survey.group(place).filter(|facts| facts.owner != own) {
+        // A delegated group: its directory and some of its files are somebody else's.
+        knobs.lost.push(format!("its owner (user {}; it will belong to user {own})", facts.owner));
+    }
     if !knobs.lost.is_empty() {
         draft.cannot_undo(format!(
             "Undo makes {} again, but cannot restore {}.",

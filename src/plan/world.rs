@@ -247,7 +247,10 @@ impl World {
         self.store(at, name, stored.map(String::into_bytes).map(Vec::into_boxed_slice));
         let Some(entry) = catalog::entry_for(version, name) else { return };
         match name {
+            // The same value, as the nearest nice value.
+            "cpu.weight" => self.store(at, "cpu.weight.nice", None),
             "cpu.idle" => {
+                self.store(at, "cpu.weight.nice", None);
                 for other in &entry.disturbs {
                     let reads = if text == "0" { default_text(version, other) } else { None };
                     let idle = if version == Version::V1 { Some("3") } else { None };

@@ -50,7 +50,23 @@ pub fn of(world: &World, place: &Place) -> Knobs {
             ),
         }
     }
+    knobs.settings.extend(devices(world, place));
     knobs
+}
+
+/// v1: the devices that a group allows, where it does not allow all: a new group has those of its parent, so first none, then
+/// each. What is denied one by one in a group that allows all is in no file, and so it is lost with the group.
+fn devices(world: &World, place: &Place) -> Vec<Setting> {
+    const ALL: &[u8] = b"a *:* rwm";
+    let list = |at: &Place| world.read(at, "devices.list");
+    let Some(own) = list(place)
+        .filter(|own| &**own != ALL && place.parent().and_then(|parent| list(&parent)).as_ref() != Some(own))
+    else {
+        return Vec::new();
+    };
+    let setting = |file: &str, data: &[u8]| Setting { file: file.into(), data: data.into() };
+    let each = own.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    std::iter::once(setting("devices.deny", b"a")).chain(each.map(|line| setting("devices.allow", line))).collect()
 }
 
 /// Whether a new group reads `text` anyway: it is the default, and also the parent's value where a new group starts with that.
@@ -61,7 +77,11 @@ fn is_default(entry: &Entry, text: &str, parent: Option<&[u8]>) -> bool {
         Format::Bytes => text.parse::<i64>().is_ok_and(|bytes| bytes >= NO_LIMIT),
         // What these read in a new group is not one line that could be compared.
         _ if !entry.raw_restore => true,
-        Format::Keyed if &*entry.name == "memory.oom_control" => !text.contains("oom_kill_disable 1"),
+        // A new group starts with what its parent has.
+        Format::Keyed if &*entry.name == "memory.oom_control" => {
+            let disabled = |text: &[u8]| text.starts_with(b"oom_kill_disable 1");
+            !disabled(text.as_bytes()) && !parent.is_some_and(disabled)
+        }
         _ if entry.inherits && parent != Some(text.as_bytes()) => false,
         _ => entry.default.as_deref() == Some(text),
     }

@@ -205,7 +205,18 @@ impl Undo<'_> {
                 *other -= 1;
             }
         }
+        // What was renamed since it was to start.
+        for step in &self.draft.steps[index..] {
+            if let Step::Rename { at, name, .. } = step {
+                let to = at.sibling(name);
+                launch.groups.iter_mut().for_each(|group| *group = group.renamed(at, &to));
+            }
+        }
         into(&mut launch, from);
+        if let Some(gone) = launch.groups.iter().find(|group| self.draft.world.survey.group(group).is_none()) {
+            self.draft.warn(format!("Workload {} cannot be launched again: {gone} is gone.", task.tid));
+            return Ok(true);
+        }
         if let Some(held) = self.held(&launch) {
             self.draft.warn(held);
             return Ok(true);

@@ -46,10 +46,13 @@ impl Undo<'_> {
             let asked = write.data.trim_ascii();
             // It reads FREEZING for a while, and FROZEN for a group above: what was set is what was asked.
             let stored = if file == "freezer.state" { stored.map(|_| asked) } else { stored.map(<[u8]>::trim_ascii) };
-            if now == prior && (stored != Some(prior) || write.disturbs.is_empty()) {
+            // The kernel prints lines of keys in an order of its own.
+            let keyed = self.format(at, file) == Some(Format::Keyed);
+            let same = |a: &[u8], b: &[u8]| a == b || (keyed && lines(a) == lines(b));
+            if same(now, prior) && (stored.is_none_or(|stored| !same(stored, prior)) || write.disturbs.is_empty()) {
                 return Ok(());
             }
-            let ours = stored.map_or(write.perhaps && now == asked, |stored| stored == now);
+            let ours = stored.map_or(write.perhaps && now == asked, |stored| same(stored, now));
             // Where it was not read back, the value cannot be compared with anything.
             if !ours && (stored.is_some() || write.perhaps) {
                 let set = escape(stored.unwrap_or(asked));
@@ -138,4 +141,11 @@ impl Undo<'_> {
         }
         self.restore(write.disturbs)
     }
+}
+
+/// The lines of a text, sorted.
+fn lines(text: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).collect();
+    lines.sort_unstable();
+    lines
 }

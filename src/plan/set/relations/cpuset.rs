@@ -21,7 +21,7 @@ pub(super) fn list(draft: &mut Draft<'_>, place: &Place, file: &str, data: &str)
     on_this_host(draft, place, file, &wanted, data)?;
     if draft.world.version(place) == Version::V2 {
         beyond_parent_v2(draft, place, file, &wanted);
-        return Ok(());
+        return emptied_v2(draft, place, file, &wanted);
     }
     if wanted.is_empty() {
         holds_tasks(draft, place, file)?;
@@ -72,6 +72,27 @@ fn beyond_parent_v2(draft: &mut Draft<'_>, place: &Place, file: &str, wanted: &C
         "{} above has {above}: of this list the tasks get {gets} (cpuset.cpus.effective says what really holds).",
         words::group(&parent)
     ));
+}
+
+/// v2: a list that was set cannot be emptied while tasks are in the group or below.
+fn emptied_v2(draft: &mut Draft<'_>, place: &Place, file: &str, wanted: &CpuSet) -> Result<(), Refusal> {
+    let Some(now) = read(draft, place, file) else { return Ok(()) };
+    let survey = &draft.world.survey;
+    let inside: Vec<i32> = tasks::subtree(survey, place).flat_map(|group| tasks::in_group(survey, group)).collect();
+    if inside.is_empty() || now.is_empty() == wanted.is_empty() {
+        return Ok(());
+    }
+    let name = words::group(place);
+    let holds = format!("{} ({})", words::count(inside.len(), "task"), words::tasks(draft.survey, &inside));
+    if wanted.is_empty() {
+        return Err(draft.refuse(format!(
+            "{file} of {name} is {now}, and cannot be emptied while there are tasks in {name} or below: {holds}. (ENOSPC)"
+        )));
+    }
+    draft.cannot_undo(format!(
+        "{file} of {name} is empty, and cannot be emptied again while there are tasks in {name} or below: {holds}."
+    ));
+    Ok(())
 }
 
 fn holds_tasks(draft: &Draft<'_>, place: &Place, file: &str) -> Result<(), Refusal> {
