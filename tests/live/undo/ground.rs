@@ -117,6 +117,11 @@ fn furnish(random: &mut Random, land: &Land) -> io::Result<()> {
         if !random.one_in(4) {
             inherit(&group)?;
         }
+        // /dev/null at least, or nothing could be launched there.
+        if random.one_in(3) && fs::write(group.join("devices.deny"), "a").is_ok() {
+            let _ = fs::write(group.join("devices.allow"), "c 1:3 rwm");
+            let _ = fs::write(group.join("devices.allow"), "c 1:5 r");
+        }
         let files = super::choose::files(&group);
         for _ in 0..random.within(0, 4) {
             let file = pick(random, &files);

@@ -121,6 +121,12 @@ fn is_setting(name: &str, mode: u32) -> bool {
 fn settled(name: &str, text: &str) -> String {
     match name {
         "memory.oom_control" => text.lines().filter(|line| line.starts_with("oom_kill_disable")).collect(),
+        // A line each device, in an order that is the kernel's own.
+        _ if name.starts_with("blkio.") || name.starts_with("io.") => {
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.sort_unstable();
+            lines.join("\n")
+        }
         _ => text.trim_end().to_owned(),
     }
 }
