@@ -247,6 +247,8 @@ impl Layout {
         let height = usize::from(self.panel.height);
         self.panel_top = match state.panel {
             Panel::Why => state.panel_top.min(self.panel_lines.saturating_sub(height)),
+            // With the first file its heading.
+            Panel::Files if state.full_page && state.panel_cursor <= 1 => 0,
             _ => keep_visible(state.panel_top, state.panel_cursor + panel_heading(state.panel), height),
         };
         self.place_targets(state);

@@ -88,6 +88,14 @@ fn files_full_page_80x24() {
 }
 
 #[test]
+fn the_full_page_begins_with_a_heading() {
+    let text = shown(plain(), (80, 24), "jjjjjlZG");
+    assert!(text.contains("core, in every group"), "{text}");
+    let text = shown(plain(), (80, 24), "jjjjjlZGkkkkkkkkkkkkkkkkkkkk");
+    assert!(text.contains("│ cpu\n") && text.contains("> cpu.cfs_burst_us"), "{text}");
+}
+
+#[test]
 fn files_found_by_a_word() {
     insta::assert_snapshot!(shown(plain(), (80, 24), "/quota<Enter>"));
 }

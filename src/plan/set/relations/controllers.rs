@@ -53,8 +53,9 @@ pub fn lost_by_disabling(draft: &mut Draft<'_>, place: &Place, off: &[&str]) -> 
         lost.extend(of_these.map(|setting| Prior { at: child.clone(), setting }));
     }
     if !names.is_empty() {
+        let then = if off.contains(&"cpu") { " Their threads compete one by one again, by nice alone." } else { "" };
         draft.warn(format!(
-            "Disabling {} takes it from {}: their values of it are forgotten (undo sets them again).",
+            "Disabling {} takes it from {}: their values of it are forgotten (undo sets them again).{then}",
             off.join(" and "),
             words::list(&names)
         ));
