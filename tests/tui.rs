@@ -21,7 +21,7 @@ struct Program {
 fn start(rows: u16, columns: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Program {
     let home = tempfile::tempdir().expect("a directory");
     let state = home.path().to_str().expect("its name").to_owned();
-    let mut all = vec![("XDG_STATE_HOME", &*state), ("LC_ALL", "C.UTF-8")];
+    let mut all = vec![("XDG_STATE_HOME", &*state), ("CGROVE_STATE", &*state), ("LC_ALL", "C.UTF-8")];
     all.extend_from_slice(environment);
     let arguments = [&["--read-only"], arguments].concat();
     let terminal = Terminal::start(env!("CARGO_BIN_EXE_cgrove"), &arguments, &all, rows, columns).expect("a terminal");

@@ -422,7 +422,12 @@ fn by_keys(bench: &mut Bench) -> Result<(), Failed> {
 
 /// The program on a hierarchy of its own, armed, on a group that it did not make, with its files on screen.
 fn on(controller: &str, group: &Group, home: &Path) -> Result<Terminal, Failed> {
-    let environment = [("XDG_STATE_HOME", home.to_str().ok_or("home")?), ("LC_ALL", "C.UTF-8")];
+    let state = home.join("cgrove");
+    let environment = [
+        ("XDG_STATE_HOME", home.to_str().ok_or("home")?),
+        ("CGROVE_STATE", state.to_str().ok_or("state")?),
+        ("LC_ALL", "C.UTF-8"),
+    ];
     let mut terminal =
         Terminal::start(env!("CARGO_BIN_EXE_cgrove"), &["--hierarchy", controller], &environment, 24, 80)?;
     let name = String::from_utf8(group.place.name().to_vec())?;

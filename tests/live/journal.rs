@@ -178,7 +178,7 @@ fn named(bench: &mut Bench) -> Result<(), Failed> {
     // That one has ended by now: its journal is not one of those that run.
     screen.terminal.wait_for("theirs: made, by somebody else")?;
     let home = screen.program.home().to_str().ok_or("home")?.to_owned();
-    let environment = [("XDG_STATE_HOME", &*home), ("XDG_RUNTIME_DIR", &*home), ("LC_ALL", "C.UTF-8")];
+    let environment = [("XDG_STATE_HOME", &*home), ("CGROVE_STATE", &*format!("{home}/cgrove")), ("LC_ALL", "C.UTF-8")];
     let arguments = ["--under", &screen.program.under];
     let mut other = crate::pty::Terminal::start(env!("CARGO_BIN_EXE_cgrove"), &arguments, &environment, 24, 80)?;
     other.wait_for("STAGE  ")?;

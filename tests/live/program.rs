@@ -53,7 +53,8 @@ impl Program {
 
     fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cgrove"));
-        command.args(arguments).env("XDG_STATE_HOME", self.home.path()).env_remove("XDG_RUNTIME_DIR");
+        command.args(arguments).env("XDG_STATE_HOME", self.home.path());
+        command.env("CGROVE_STATE", self.home.path().join("cgrove"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -73,6 +73,7 @@ pub(crate) fn player(ground: &Ground, game: Game, home: &Path) -> Result<Child, 
         .env(GAME, game.to_text())
         .env(FIELDS, fields.join(":"))
         .env("XDG_STATE_HOME", home)
+        .env("CGROVE_STATE", home.join("cgrove"))
         .env_remove("XDG_RUNTIME_DIR")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -148,6 +149,7 @@ fn cleanup(home: &Path, arguments: &[&str]) -> Result<String, Failed> {
         .arg("cleanup")
         .args(arguments)
         .env("XDG_STATE_HOME", home)
+        .env("CGROVE_STATE", home.join("cgrove"))
         .env_remove("XDG_RUNTIME_DIR")
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
