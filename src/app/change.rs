@@ -121,7 +121,11 @@ pub fn keys_wait(state: &State) -> bool {
     let patient = |since: Mono| state.now.nanos_since(since) < PATIENCE;
     match &state.flight {
         Some(flight) => flight.phase != Phase::Asking && patient(flight.since),
-        None => state.select_when_seen.is_some_and(|(_, since)| patient(since)),
+        // What is selected is about to be another group: the new one, or the next one beside one that was removed.
+        None => match state.select_when_seen {
+            Some((_, since)) => patient(since),
+            None => state.tree.cursor.is_some_and(|key| state.removed.contains(&key)) && patient(state.removed_at),
+        },
     }
 }
 
@@ -270,7 +274,10 @@ fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
         let journal::State::Done(outcome) = &record.state else { continue };
         match (&record.step, outcome) {
             (Step::MakeGroup { .. }, Outcome::Made(key)) => made = Some(*key),
-            (Step::RemoveGroup { key: Some(key), .. }, Outcome::Removed) => state.removed.push(*key),
+            (Step::RemoveGroup { key: Some(key), .. }, Outcome::Removed) => {
+                state.removed.push(*key);
+                state.removed_at = state.now;
+            }
             (Step::Write { key, file, data, .. }, Outcome::Stored(Some(stored))) => {
                 let stored = String::from_utf8_lossy(stored).trim().to_owned();
                 let asked = String::from_utf8_lossy(data).trim().to_owned();

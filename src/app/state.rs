@@ -115,6 +115,8 @@ pub struct State {
     pub select_when_seen: Option<(GroupKey, Mono)>,
     /// Groups that cgrove removed itself: nobody wonders where they are.
     pub removed: Vec<GroupKey>,
+    /// When it removed one last.
+    pub removed_at: Mono,
     /// The last change.
     pub last_change: Option<LastChange>,
     /// Weights that the kernel stored and that no frame has shown yet.
@@ -217,6 +219,7 @@ impl State {
             typed_ahead: VecDeque::new(),
             select_when_seen: None,
             removed: Vec::new(),
+            removed_at: Mono::default(),
             last_change: None,
             stored: HashMap::new(),
             journal: Arc::from([]),

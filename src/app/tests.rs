@@ -78,6 +78,25 @@ fn keys_wait_for_a_slow_kernel_but_not_for_ever() {
 }
 
 #[test]
+fn keys_wait_until_the_cursor_is_off_a_group_that_was_removed() {
+    let mut world = World::v1();
+    world.group("/a", 100);
+    let key = world.group("/a/b", 100);
+    let mut state = world.state(setup(), 80, 24);
+    state.tree.cursor = Some(key);
+    // It is done, and no frame has shown it yet.
+    state.removed.push(key);
+    state.removed_at = state.now;
+    world.press(&mut state, "?");
+    assert!(state.dialog.is_none());
+    world.groups.remove(&Place::new(CPU, b"/a/b"));
+    let frame = world.frame();
+    world.tell(&mut state, frame);
+    assert_eq!(selected(&state), "/a");
+    assert!(matches!(state.dialog, Some(Dialog::Help(_))));
+}
+
+#[test]
 fn hold_is_one_key_and_so_is_resume() {
     let mut world = World::v1();
     let mut state = world.state(setup(), 80, 24);
