@@ -26,12 +26,13 @@ fn menu(state: &State) -> Result<Menu, String> {
         let own = state.workloads.iter().map(|workload| workload.process);
         own.filter(|process| pids.contains(&process.tid)).collect()
     };
+    let place = state.selected().map(|id| name_of(state, id)).unwrap_or_default();
     if let Some((keys, what)) = chosen(state, snapshot)? {
         let pids: BTreeSet<Pid> = processes(snapshot, &keys);
         let own = own(&pids);
         // The short way is for own workloads alone.
         let own = if own.len() == pids.len() { own } else { Vec::new() };
-        return Ok(Menu::new(vec![Choosable { what, to: Recipients::Processes(keys) }], own));
+        return Ok(Menu::new(vec![Choosable { what, to: Recipients::Processes(keys) }], own, place));
     }
     let id = state.selected().ok_or("no group is selected")?;
     let group = state.selected_place().ok_or("the group is gone")?;
@@ -49,7 +50,7 @@ fn menu(state: &State) -> Result<Menu, String> {
         let what = format!("{} in {name} and below", the(all.len()));
         choices.push(Choosable { what, to: Recipients::Group { group, below: true } });
     }
-    Ok(Menu::new(choices, tasks::workloads_in(state, id)))
+    Ok(Menu::new(choices, tasks::workloads_in(state, id), place))
 }
 
 pub(super) fn schedule(state: &mut State) {

@@ -22,6 +22,8 @@ pub struct Menu {
     pub chosen: usize,
     /// cgrove's own workloads among them, and whether the short way is shown; empty: there are none.
     pub own: Vec<TaskKey>,
+    /// Where they are, in words ("cg2").
+    pub place: String,
     /// Every signal is shown, not the short way.
     pub all: bool,
     /// Which answer has the focus.
@@ -51,9 +53,9 @@ enum Answer {
 impl Menu {
     /// A menu for these; with own workloads it begins with the short way.
     #[must_use]
-    pub fn new(choices: Vec<Choosable>, own: Vec<TaskKey>) -> Self {
+    pub fn new(choices: Vec<Choosable>, own: Vec<TaskKey>, place: String) -> Self {
         let all = own.is_empty();
-        Self { choices, chosen: 0, own, all, focus: 0 }
+        Self { choices, chosen: 0, own, place, all, focus: 0 }
     }
 
     /// The group that "kill all" is about.
@@ -101,7 +103,7 @@ impl Menu {
         } else {
             let pids: Vec<String> = self.own.iter().take(8).map(|key| key.tid.to_string()).collect();
             let more = if self.own.len() > 8 { ", …" } else { "" };
-            let title = format!("{} of cgrove", count(self.own.len(), "workload"));
+            let title = format!("{} in {}", count(self.own.len(), "workload"), self.place);
             (title, vec![Line::toned(format!("pid {}{more}", pids.join(", ")), Tone::Plain)])
         };
         let foot = if self.all && self.choices.len() > 1 {
