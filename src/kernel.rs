@@ -3,6 +3,7 @@
 //! Everything goes through the seam of [`fs::Fs`], so that a fixture (a text archive of a host) can stand for a real one.
 
 pub mod cmdline;
+pub mod delegation;
 pub mod discover;
 pub mod error;
 pub mod files;

@@ -11,6 +11,7 @@
 //! * [`interest`]: what the next sampling should read.
 //! * [`survey`]: fresh facts for planning one intent.
 //! * [`scheduling`]: what can be set of a task's scheduling.
+//! * [`manager`]: who owns a group, by its name.
 //! * [`workload`]: what a launch is made of.
 
 pub mod bytes;
@@ -22,6 +23,7 @@ pub mod hierarchy;
 pub mod host;
 pub mod id;
 pub mod interest;
+pub mod manager;
 pub mod mounting;
 pub mod place;
 pub mod scheduling;

@@ -22,6 +22,7 @@ pub mod journal;
 pub mod kill_all;
 pub mod launch;
 pub mod lineage;
+pub mod managers;
 pub mod mount;
 pub mod move_task;
 pub mod moved;

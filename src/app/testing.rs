@@ -735,6 +735,8 @@ impl World {
             steps,
             shell,
             warnings: self.warnings.clone(),
+            warnings: Vec::new(),
+            owned: Vec::new(),
             confirm: self.confirm,
             foreign: self.confirm == Confirm::Foreign,
             irrevocable: None,

@@ -10,11 +10,13 @@ use crate::model::field::Field;
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
 use crate::model::id::{GroupKey, HierarchyId, Pid, TaskKey, Tid};
+use crate::model::manager::is_unit;
 use crate::model::place::Place;
 use crate::model::survey::{GroupFacts, Limits, Needs, Survey, TaskFacts};
 use crate::parse::number::digits;
 use crate::parse::{ids, membership, stat};
 
+use super::delegation::is_delegated;
 use super::discover::{Discovery, discover};
 use super::error::{Error, MOST};
 use super::fs::{Fs, Kind};
@@ -175,12 +177,18 @@ impl Reader<'_> {
                 .may_write(&paths::join(&directory, b"cgroup.procs"))
                 .err()
                 .filter(|errno| matches!(*errno, Errno::EACCES | Errno::EPERM | Errno::EROFS)),
+            delegated: self.delegated(place, &directory),
             children: self.children(&directory),
             tasks: self.ids(&directory, list),
             processes: self.ids(&directory, "cgroup.procs"),
             files: self.files(&directory),
             directory: directory.into_boxed_slice(),
         })
+    }
+
+    /// Whether systemd has handed the group over; asked only where it could have.
+    fn delegated(&self, place: &Place, directory: &[u8]) -> bool {
+        is_unit(place.name()) && is_delegated(self.fs, place, directory)
     }
 
     fn children(&self, directory: &[u8]) -> Vec<Bytes> {

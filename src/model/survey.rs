@@ -141,6 +141,8 @@ pub struct GroupFacts {
     pub refused: Option<Errno>,
     /// Whether cgrove may write its `cgroup.procs`, as a move into it does, and on v2 one below it: `None` if so, else why not.
     pub closed: Option<Errno>,
+    /// systemd has handed the group over (`user.delegate`, `trusted.delegate`, or `Delegate=` of a unit made on demand).
+    pub delegated: bool,
     /// Names of its child groups, sorted.
     pub children: Vec<Bytes>,
     /// Tasks in it, as its `tasks` or `cgroup.threads` reads.

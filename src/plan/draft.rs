@@ -8,6 +8,7 @@ use crate::model::id::GroupKey;
 use crate::model::place::Place;
 
 use super::intent::{Intent, Setting};
+use super::managers::{self, Owned};
 use super::refusal::Refusal;
 use super::step::{Confirm, Plan, Prior, Step};
 use super::survey::Survey;
@@ -25,6 +26,9 @@ pub struct Draft<'a> {
     pub steps: Vec<Step>,
     cannot: String,
     warnings: Vec<String>,
+    /// Whether owners are looked for; see [`managers`].
+    watched: bool,
+    owned: Vec<Owned>,
     confirm: Confirm,
     foreign: bool,
     irrevocable: Vec<String>,
@@ -54,6 +58,8 @@ impl<'a> Draft<'a> {
             steps: Vec::new(),
             cannot,
             warnings: Vec::new(),
+            watched: true,
+            owned: Vec::new(),
             confirm: Confirm::None,
             foreign: false,
             irrevocable: Vec::new(),
@@ -73,6 +79,9 @@ impl<'a> Draft<'a> {
     pub fn push(&mut self, step: Step) -> Result<(), Refusal> {
         if let Some(only) = &self.survey.limits.only {
             self.check_only(&step, only)?;
+        }
+        if self.watched {
+            managers::watch(self, &step);
         }
         self.world.apply(&step);
         self.steps.push(step);
@@ -147,6 +156,19 @@ impl<'a> Draft<'a> {
         let text = text.into();
         if !self.warnings.contains(&text) {
             self.warnings.push(text);
+        }
+    }
+
+    /// The same draft without a look at who owns what: for an undo, which puts things back as their owners left them.
+    #[must_use]
+    pub fn unwatched(self) -> Self {
+        Self { watched: false, ..self }
+    }
+
+    /// An owner of something that is touched. Said once.
+    pub fn own(&mut self, owned: Owned) {
+        if !self.owned.contains(&owned) {
+            self.owned.push(owned);
         }
     }
 
@@ -235,6 +257,7 @@ impl<'a> Draft<'a> {
             steps: self.steps,
             shell,
             warnings: self.warnings,
+            owned: self.owned,
             confirm: self.confirm,
             foreign: self.foreign,
             irrevocable: (!self.irrevocable.is_empty()).then(|| self.irrevocable.join(" ")),

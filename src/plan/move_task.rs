@@ -1,5 +1,4 @@
 //! Moving tasks: one thread, or whole processes. Which of the two is always said.
-use crate::model::bytes::escape;
 use crate::model::hierarchy::Version;
 use crate::model::id::{Pid, TaskKey, Tid};
 use crate::model::place::Place;
@@ -276,23 +275,9 @@ fn consequences(draft: &mut Draft<'_>, facts: &TaskFacts, from: &Place, to: &Pla
     if !own && !draft.is_ours(from) {
         draft.ask(Confirm::Foreign);
     }
-    if let Some(unit) = left_unit(survey, from, to) {
-        draft.warn(format!("{name} leaves {unit}: systemd then no longer stops or restarts it with that unit."));
-        draft.ask(Confirm::Foreign);
-    }
     if target::held_by(draft, to).is_some() {
         draft.warn(format!("{} is held: {name} stops there until it is resumed.", words::group(to)));
     }
-}
-
-/// The systemd unit that a move takes a process out of.
-fn left_unit(survey: &Survey, from: &Place, to: &Place) -> Option<String> {
-    if !survey.host.systemd {
-        return None;
-    }
-    let unit = std::iter::successors(Some(from.clone()), Place::parent)
-        .find(|place| [&b".service"[..], b".scope"].iter().any(|kind| place.name().ends_with(kind)))?;
-    (!to.is_within(&unit)).then(|| escape(unit.name()))
 }
 
 /// A pids limit does not refuse a move.

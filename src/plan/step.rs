@@ -9,6 +9,7 @@ use crate::model::scheduling::Attribute;
 use crate::model::workload::Launch;
 
 use super::intent::{Scope, Setting};
+use super::managers::Owned;
 
 mod signal;
 
@@ -239,6 +240,8 @@ pub struct Plan {
     pub shell: Vec<String>,
     /// What to know before: consequences that are not the aim, such as "asked 0, the kernel stores 2".
     pub warnings: Vec<String>,
+    /// Managers that own something of what it touches, and what that means.
+    pub owned: Vec<Owned>,
     /// What must be asked first.
     pub confirm: Confirm,
     /// It touches what cgrove did not make: the visit must be armed for it.

@@ -105,6 +105,7 @@ impl Build {
             owner: 0,
             refused: None,
             closed: None,
+            delegated: false,
             children: Vec::new(),
             tasks: Field::new(Vec::new(), Mono(0)),
             processes: Field::new(Vec::new(), Mono(0)),

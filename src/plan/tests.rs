@@ -17,6 +17,7 @@ mod files;
 mod hold;
 mod launch;
 mod limits;
+mod managers;
 mod mount;
 mod moves;
 mod remove;
@@ -33,6 +34,10 @@ fn said(survey: &Survey, intent: &Intent) -> String {
             writeln!(out, "PLAN {}", plan.title).unwrap();
             plan.shell.iter().for_each(|line| writeln!(out, "  $ {line}").unwrap());
             plan.warnings.iter().for_each(|warning| writeln!(out, "  ! {warning}").unwrap());
+            for owned in plan.owned {
+                writeln!(out, "  ! {}", owned.says).unwrap();
+                owned.instead.iter().for_each(|line| writeln!(out, "    its own way: {line}").unwrap());
+            }
             if let Some(irrevocable) = plan.irrevocable {
                 writeln!(out, "  cannot undo: {irrevocable}").unwrap();
             }

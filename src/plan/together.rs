@@ -21,6 +21,7 @@ pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry])
         steps: Vec::new(),
         shell: Vec::new(),
         warnings: Vec::new(),
+        owned: Vec::new(),
         confirm: Confirm::None,
         foreign: false,
         irrevocable: None,
@@ -36,6 +37,11 @@ pub fn plan(survey: &Survey, title: &str, intents: &[Intent], journal: &[Entry])
         for warning in part.warnings {
             if !whole.warnings.contains(&warning) {
                 whole.warnings.push(warning);
+            }
+        }
+        for owned in part.owned {
+            if !whole.owned.contains(&owned) {
+                whole.owned.push(owned);
             }
         }
         whole.confirm = whole.confirm.max(part.confirm);

@@ -43,7 +43,7 @@ pub fn plan(survey: &Survey, journal: &[Entry], numbers: &[u64]) -> Result<Plan,
     let title = title(journal, &numbers);
     let lineage = Lineage::of(journal);
     let mut undo = Undo {
-        draft: Draft::new(survey, title.clone())?,
+        draft: Draft::new(survey, title.clone())?.unwatched(),
         journal,
         bindings: Bindings::of(&lineage.today(journal)),
         lineage,

@@ -162,6 +162,7 @@ impl World {
             owner,
             refused: None,
             closed: None,
+            delegated: false,
             children: Vec::new(),
             tasks: Field::new(Vec::new(), Mono(0)),
             processes: Field::new(Vec::new(), Mono(0)),

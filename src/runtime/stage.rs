@@ -11,14 +11,11 @@ use crate::effect::room;
 use crate::kernel::discover::{Discovery, discover};
 use crate::kernel::fs::Fs;
 use crate::kernel::real::RealFs;
-use crate::kernel::{host, paths};
+use crate::kernel::{delegation, host, paths};
 use crate::model::hierarchy::{Hierarchy, Version};
 use crate::model::host::Host;
+pub use crate::model::manager::OWN_TOP;
 use crate::model::place::Place;
-use crate::parse::unit_file::delegates;
-
-/// Name of the group below which root builds on a systemd host.
-pub const OWN_TOP: &[u8] = b"cgrove.slice";
 
 /// The stage, and the hierarchy it is in.
 #[derive(Clone, Debug)]
@@ -55,8 +52,7 @@ pub fn of_host(host: &Host, found: &Discovery, under: Option<Place>) -> Result<S
     }
     let fs = RealFs;
     let own = paths::place(&hierarchy, &hierarchy.own_path).map(scope);
-    let own =
-        own.filter(|own| paths::directory(&hierarchy, own).is_some_and(|path| is_delegated(fs, host, own, &path)));
+    let own = own.filter(|own| paths::directory(&hierarchy, own).is_some_and(|path| is_delegated(fs, own, &path)));
     let place = choose(host, &hierarchy, own).ok_or_else(|| NOT_DELEGATED.to_owned())?;
     Ok(Stage { hierarchy, place, make: true })
 }
@@ -90,24 +86,8 @@ pub const NOT_DELEGATED: &str = "on this host groups belong to systemd, and the 
 
 /// Whether systemd has handed the group at `path` over, and it may be written. A login session or a terminal's scope may be
 /// writable without that.
-///
-/// The system's manager marks such a group (`user.delegate`, before systemd 251 `trusted.delegate`). A user's manager marks
-/// none; what it was asked for with `systemd-run` stands in a unit file of its own.
-fn is_delegated(fs: RealFs, host: &Host, place: &Place, path: &[u8]) -> bool {
-    let marked =
-        || ["user.delegate", "trusted.delegate"].iter().any(|name| fs.xattr(path, name).is_ok_and(|v| v == b"1"));
-    let asked = || fs.read(&transient_unit(host.uid, place), UNIT_FILE_MOST).is_ok_and(|text| delegates(&text));
-    (marked() || asked()) && fs.may_write(path).is_ok()
-}
-
-/// No unit file is longer, in bytes.
-const UNIT_FILE_MOST: usize = 1 << 20;
-
-/// The unit file that the user's manager wrote for the unit of this group, if it was made on demand.
-fn transient_unit(uid: u32, place: &Place) -> Vec<u8> {
-    let mut path = format!("/run/user/{uid}/systemd/transient/").into_bytes();
-    path.extend_from_slice(place.name());
-    path
+fn is_delegated(fs: RealFs, place: &Place, path: &[u8]) -> bool {
+    delegation::is_delegated(&fs, place, path) && fs.may_write(path).is_ok()
 }
 
 /// In the leaf that made room, the scope is the group above.

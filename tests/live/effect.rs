@@ -367,6 +367,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         steps,
         shell: Vec::new(),
         warnings: Vec::new(),
+        owned: Vec::new(),
         confirm: Confirm::None,
         foreign: false,
         irrevocable: None,

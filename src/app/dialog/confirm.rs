@@ -46,6 +46,8 @@ enum Answer {
     Do,
     UndoAll,
     Arm,
+    /// Copies the manager's own commands, and changes nothing.
+    Copy,
     Leave,
 }
 
@@ -57,11 +59,15 @@ impl Asked {
         let split = Consequence::of(state, &plan.steps).and_then(|consequence| consequence.text(state, &plan.steps));
         let (typed, since) = (String::new(), state.now);
         let mut asked = Self { plan, again, since, focus: 0, typed, undo_of: undo, split, top: 0 };
-        // Typing the number says enough; what is only foreign must not be done by an Enter that was meant for something else.
-        if asked.plan.foreign && !matches!(asked.plan.confirm, Confirm::Type(_)) {
-            asked.focus = asked.answers(state).len() - 1;
-        }
+        asked.focus = asked.leave(state);
         asked
+    }
+
+    /// Where the focus begins: typing the number says enough; what is only foreign must not be done by an Enter that was meant
+    /// for something else.
+    fn leave(&self, state: &State) -> usize {
+        let leaves = self.plan.foreign && !matches!(self.plan.confirm, Confirm::Type(_));
+        if leaves { self.answers(state).len() - 1 } else { 0 }
     }
 
     fn answers(&self, state: &State) -> Vec<Answer> {
@@ -74,8 +80,15 @@ impl Asked {
         if self.undo_of.is_some_and(|count| count > 1) {
             answers.push(Answer::UndoAll);
         }
+        if self.own_ways().next().is_some() {
+            answers.push(Answer::Copy);
+        }
         answers.push(Answer::Leave);
         answers
+    }
+
+    fn own_ways(&self) -> impl Iterator<Item = &str> {
+        self.plan.owned.iter().filter_map(|owned| owned.instead.as_deref())
     }
 
     /// How it looks.
@@ -104,6 +117,10 @@ impl Asked {
         }
         lines.extend(self.plan.warnings.iter().map(|warning| Line::toned(warning.clone(), Tone::Warning)));
         lines.extend(self.split.iter().cloned().map(Line::plain));
+        for owned in &self.plan.owned {
+            lines.push(Line::toned(owned.says.clone(), Tone::Warning));
+            lines.extend(owned.instead.iter().map(|line| Line::toned(format!("its own way: {line}"), Tone::Shell)));
+        }
         if let Some(cannot) = &self.plan.irrevocable {
             lines.push(Line::toned(format!("Undo cannot take back: {cannot}"), Tone::Warning));
         }
@@ -121,6 +138,7 @@ impl Asked {
                     off: (!self.is_typed()).then(|| "type the number first".to_owned()),
                 },
                 Answer::UndoAll => Choice::new(format!("undo all {}", self.undo_of.unwrap_or(0))),
+                Answer::Copy => Choice::new("copy its own way, and leave it"),
                 Answer::Arm => Choice::new("arm foreign changes"),
                 Answer::Leave => Choice::new("leave it"),
             })
@@ -206,10 +224,16 @@ impl Asked {
                 let entries = journal::all_undo(&state.journal);
                 (None, change::begin(state, Intent::Undo { entries }, Ask::Agreed))
             }
+            Some(Answer::Copy) => {
+                let lines: Vec<&str> = self.own_ways().collect();
+                let lines = lines.join("\n");
+                change::abandon(state);
+                (None, vec![Command::Copy(lines)])
+            }
             Some(Answer::Arm) => {
                 state.armed = true;
                 self.since = state.now;
-                self.focus = usize::from(!matches!(self.plan.confirm, Confirm::Type(_)));
+                self.focus = self.leave(state);
                 (Some(Dialog::Confirm(self)), vec![Command::Arm(true)])
             }
             Some(Answer::Leave) | None => {
@@ -235,6 +259,7 @@ mod tests {
             steps: Vec::new(),
             shell: (0..30).map(|n| format!("echo {n} > cgroup.procs")).collect(),
             warnings: vec!["to be known".to_owned()],
+            owned: Vec::new(),
             confirm: Confirm::Enter,
             foreign: false,
             irrevocable: None,

@@ -59,7 +59,20 @@ fn plan_text(plan: &Plan) -> String {
     for warning in &plan.warnings {
         let _ = writeln!(text, "warning: {warning}");
     }
+    for line in owners(plan) {
+        let _ = writeln!(text, "{line}");
+    }
     text
+}
+
+/// Who owns what is touched, and the owners' own ways.
+fn owners(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    for owned in &plan.owned {
+        lines.push(format!("warning: {}", owned.says));
+        lines.extend(owned.instead.iter().map(|line| format!("  its own way: {line}")));
+    }
+    lines
 }
 
 /// A plan on its way to the user.
@@ -207,6 +220,9 @@ impl<'a> Printed<'a> {
     fn warn(&self) {
         if !self.how.json {
             self.plan.warnings.iter().for_each(|warning| output::message(&format!("warning: {warning}")));
+            for line in owners(self.plan) {
+                output::message(&line);
+            }
         }
     }
 
@@ -220,6 +236,8 @@ impl<'a> Printed<'a> {
         object.insert("steps".into(), steps.collect());
         object.insert("shell".into(), plan.shell.clone().into());
         object.insert("warnings".into(), plan.warnings.clone().into());
+        let owners = plan.owned.iter().map(|owned| json!({ "says": owned.says, "instead": owned.instead }));
+        object.insert("owners".into(), owners.collect());
         object.insert("asks".into(), question(plan).into());
         object.insert("irrevocable".into(), plan.irrevocable.clone().into());
         object.insert("journal".into(), report.and_then(|report| report.number).into());
@@ -321,7 +339,7 @@ pub fn refusal(how: &How, hands: &mut Hands, refusal: &Refusal, code: Code) -> a
     let instead = Instead::of(hands, &refusal.instead)?;
     if how.json {
         output::json(&json!({
-            "title": refusal.title, "dry_run": how.looks_only(), "steps": [], "shell": [], "warnings": [],
+            "title": refusal.title, "dry_run": how.looks_only(), "steps": [], "shell": [], "warnings": [], "owners": [],
             "asks": null, "irrevocable": null, "journal": null, "notes": [],
             "failure": { "title": refusal.title, "reason": refusal.rule, "instead": instead.json },
             "exit": code.number(),

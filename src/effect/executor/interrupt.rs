@@ -74,6 +74,7 @@ mod tests {
             steps: vec![make(b"/a"), make(b"/a/b"), make(b"/a/b/c")],
             shell: Vec::new(),
             warnings: Vec::new(),
+            owned: Vec::new(),
             confirm: Confirm::None,
             foreign: false,
             irrevocable: None,

@@ -51,6 +51,7 @@ fn plan() -> Plan {
         ],
         shell: Vec::new(),
         warnings: Vec::new(),
+        owned: Vec::new(),
         confirm: Confirm::None,
         foreign: false,
         irrevocable: None,

@@ -185,6 +185,7 @@ impl Fake {
             owner: 0,
             refused: self.trouble.refused,
             closed: None,
+            delegated: false,
             children: Vec::new(),
             tasks: Field::Unread,
             processes: Field::Unread,

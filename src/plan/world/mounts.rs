@@ -131,6 +131,7 @@ impl World {
             owner: self.survey.host.uid,
             refused: None,
             closed: None,
+            delegated: false,
             children: Vec::new(),
             // Every task of the host is in it; which these are is of no use here.
             tasks: Field::Unread,

@@ -173,6 +173,7 @@ impl Fake {
                     owner: 0,
                     refused: None,
                     closed: None,
+                    delegated: false,
                     children: self.children(place).map(|child| child.name().into()).collect(),
                     tasks: Field::new(self.inside(place), Mono(0)),
                     processes: Field::new(self.inside(place), Mono(0)),
