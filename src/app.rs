@@ -49,6 +49,7 @@ pub mod testing;
 mod tests;
 pub mod text;
 pub mod tree;
+pub mod trial;
 pub mod weight;
 pub mod why;
 
@@ -140,6 +141,7 @@ fn take(state: &mut State, message: Message) -> Vec<Command> {
                 change::not_planned(state, token, why);
             }
         }
+        Message::Trial(trial) => trial::take_in(state, trial),
         Message::Step { token, step, now } => change::step(state, token, step, now),
         Message::Done { token, report } => return change::done(state, token, report),
         Message::Journal(journal) => {
@@ -214,7 +216,9 @@ fn ahead(state: &mut State, token: message::Token, answer: Result<&Result<Plan, 
 /// Time passes. The screen is drawn again only if something on it counts seconds.
 fn tick(state: &mut State, now: crate::model::time::Mono) {
     let before = shown_seconds(state);
+    let last = state.now;
     state.now = state.now.max(now);
+    state.dirty |= trial::ticked(state, last);
     if state.notice.as_ref().is_some_and(|(_, since)| state.now.nanos_since(*since) >= NOTICE) {
         state.notice = None;
         state.dirty = true;

@@ -65,6 +65,7 @@ fn hidden(arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
     use crate::effect;
     match arguments.get(1)?.to_str()? {
         effect::supervisor::SUBCOMMAND => Some(effect::supervisor::main()),
+        effect::trial::SUBCOMMAND => Some(effect::trial::main()),
         effect::launch::SUBCOMMAND => Some(effect::launch::main()),
         "spin" => Some(effect::spin::main(effect::spin::parse(&arguments[2..])?)),
         _ => None,

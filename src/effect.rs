@@ -37,3 +37,4 @@ pub mod scheduler;
 pub mod spin;
 pub mod supervisor;
 pub mod transaction;
+pub mod trial;

@@ -30,6 +30,8 @@ mod effect;
 mod files;
 #[path = "live/groups.rs"]
 mod groups;
+#[path = "live/guard.rs"]
+mod guard;
 #[path = "live/journal.rs"]
 mod journal;
 #[path = "live/moves.rs"]
@@ -84,6 +86,7 @@ fn entries() -> Vec<Entry> {
         files::trials(),
         groups::trials(),
         journal::trials(),
+        guard::trials(),
         moves::trials(),
         random::trials(),
         remove::trials(),

@@ -28,6 +28,7 @@ use super::screen::{self, Tab};
 use super::sort::{Column, Order, Set};
 use super::state::State;
 use super::tree;
+use super::trial;
 use ask::{ask_cap, ask_controllers, ask_new, ask_rename, chosen_places, hold, leave, step_weight, write_script};
 use look::{back, base_out, enter, full_page, go, next_hierarchy, next_order, next_panel, page, pause};
 
@@ -166,6 +167,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
                 return begin(state, Intent::Remove { group, inside: Inside::Nothing }, Ask::AsPlanned);
             }
         }
+        Action::KeepTrial => return trial::end(state, true),
+        Action::Undo if state.trial.is_some() => return trial::end(state, false),
         Action::Undo => {
             let newest = journal::next_undo(&state.journal);
             if let Some(number) = newest {

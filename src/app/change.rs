@@ -173,12 +173,22 @@ pub fn planned(state: &mut State, token: Token, answer: Result<Plan, Refusal>) -
 
 /// Has the plan that was asked for done.
 pub fn execute(state: &mut State, plan: Plan) -> Vec<Command> {
+    do_it(state, |token| Command::Execute(token, Box::new(plan)))
+}
+
+/// Has it done for a while.
+pub fn try_out(state: &mut State, plan: Plan) -> Vec<Command> {
+    let time = state.setup.trial;
+    do_it(state, |token| Command::Try(token, Box::new(plan), time))
+}
+
+fn do_it(state: &mut State, how: impl FnOnce(Token) -> Command) -> Vec<Command> {
     let Some(flight) = state.flight.as_mut() else { return Vec::new() };
     flight.phase = Phase::Doing(0);
     flight.since = state.now;
     state.dialog = None;
     state.dirty = true;
-    vec![Command::Execute(flight.token, Box::new(plan))]
+    vec![how(flight.token)]
 }
 
 /// Gives up a change that was not begun.

@@ -18,6 +18,13 @@ pub enum Command {
     Plan(Token, Intent),
     /// Carry out a plan that was confirmed; answered by `Message::Done` (or `Planned`, if the second survey differs).
     Execute(Token, Box<Plan>),
+    /// The same for so long: then it is taken back, unless it is kept.
+    Try(Token, Box<Plan>, Duration),
+    /// End what is on trial: keep it, or take it back at once.
+    EndTrial {
+        /// Keep it.
+        keep: bool,
+    },
     /// Put text on the clipboard (OSC 52) and into a file whose name is said; answered by `Message::Copied`.
     Copy(String),
     /// Write text into a file of this name, in the directory of what is copied; answered by `Message::Copied`.
@@ -56,6 +63,9 @@ pub enum Command {
 pub enum Leave {
     /// Undo everything of this visit and end the workloads.
     Restore,
+    /// The same for the stage; what was changed on groups that cgrove did not make stays, and is said. What SIGHUP and SIGTERM do:
+    /// nobody was asked.
+    Stage,
     /// Keep groups and settings; the workloads end with cgrove all the same.
     Keep,
 }

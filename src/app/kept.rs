@@ -61,6 +61,10 @@ impl Value {
     /// What became of it, the longest way of saying it first.
     #[must_use]
     pub fn fates(&self, state: &State) -> Vec<String> {
+        if let Some(trial) = state.trial.as_ref().filter(|trial| trial.entry == self.entry && self.lost.is_none()) {
+            let left = trial.left(state.now);
+            return vec![format!("on trial, {left} s left"), format!("trial {left} s")];
+        }
         if self.gone {
             return vec!["the group is gone".to_owned(), "gone".to_owned()];
         }

@@ -14,6 +14,7 @@ use crate::split::table::Table;
 
 use super::experiment::{Loaded, Progress};
 use super::left::Left;
+use super::trial::Trial;
 
 /// Number of a request, from [`super::command::Command`]; the answer carries it back. Never used twice in a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -121,6 +122,8 @@ pub enum Message {
     /// Answer to [`super::command::Command::Copy`]: what was done with it, or why not
     /// ("copied; also in /run/user/1000/cgrove.sh").
     Copied(Result<String, String>),
+    /// What is on trial, whenever that changes.
+    Trial(Option<Trial>),
     /// Something to say once on the bottom.
     Notice(String),
     /// The journal cannot be written, and why: changing is off from now on.

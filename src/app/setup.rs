@@ -25,6 +25,8 @@ pub struct Setup {
     pub big: bool,
     /// Time between two samplings (`-d`).
     pub delay: Duration,
+    /// How long values are tried on groups that cgrove did not make.
+    pub trial: Duration,
     /// Experiments that come with cgrove, in the order to offer.
     pub experiments: Vec<Shipped>,
     /// An experiment to open at once (`--open`).
@@ -58,6 +60,7 @@ impl Default for Setup {
             mouse: true,
             big: false,
             delay: Duration::from_secs(1),
+            trial: Duration::from_secs(30),
             experiments: Vec::new(),
             open: None,
             hierarchy: None,

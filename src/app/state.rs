@@ -31,6 +31,7 @@ use super::screen::Tab;
 use super::setup::Setup;
 use super::sort::Set;
 use super::tree::{Flat, Ghost, TreeView};
+use super::trial::Trial;
 
 /// Sampled this rarely, the age of what is on screen is shown.
 const RARE: Duration = Duration::from_secs(3);
@@ -109,6 +110,8 @@ pub struct State {
     pub pressed: Option<(u16, u16)>,
     /// The change that is being planned or done.
     pub flight: Option<Flight>,
+    /// What is on trial.
+    pub trial: Option<Trial>,
     /// Keys that wait for it.
     pub typed_ahead: VecDeque<(KeyEvent, Mono)>,
     /// The group that becomes the selected one as soon as it is seen.
@@ -216,6 +219,7 @@ impl State {
             moving: None,
             pressed: None,
             flight: None,
+            trial: None,
             typed_ahead: VecDeque::new(),
             select_when_seen: None,
             removed: Vec::new(),

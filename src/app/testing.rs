@@ -735,7 +735,6 @@ impl World {
             steps,
             shell,
             warnings: self.warnings.clone(),
-            warnings: Vec::new(),
             owned: Vec::new(),
             confirm: self.confirm,
             foreign: self.confirm == Confirm::Foreign,
@@ -774,6 +773,7 @@ impl World {
             steps,
             undone_by: None,
             undoes: undone,
+            trial: None,
         };
         self.journal.push(entry.clone());
         let journal = Arc::from(self.journal.clone());

@@ -60,7 +60,7 @@ pub fn apply(args: &Groups) -> Result<Code> {
         }
         let title = title("apply", &file, &what);
         let intent = Intent::Together { title, intents: applied.intents };
-        Ok(Wanted { intent, notes: there.setup.notes, code: Code::Done })
+        Ok(Wanted { notes: there.setup.notes, ..Wanted::from(intent) })
     })
 }
 
@@ -85,7 +85,7 @@ pub fn destroy(args: &Groups) -> Result<Code> {
         let notes =
             destroyed.left.iter().map(|left| format!("{} stays: {}", scene.named(&left.group), left.why)).collect();
         let intent = Intent::Together { title: title("destroy", &file, &what), intents: destroyed.intents };
-        Ok(Wanted { intent, notes, code: if stuck { Code::Host } else { Code::Done } })
+        Ok(Wanted { notes, code: if stuck { Code::Host } else { Code::Done }, ..Wanted::from(intent) })
     })
 }
 

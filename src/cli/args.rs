@@ -52,6 +52,9 @@ pub struct Tui {
     /// Seconds between two samplings, 0.2 to 60.
     #[arg(short, value_name = "SECONDS", default_value = "1", value_parser = delay)]
     pub delay: f64,
+    /// Seconds for which values are tried on groups that cgrove did not make.
+    #[arg(long, value_name = "SECONDS", default_value = "30", hide = true, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub trial: u64,
 }
 
 /// Colours of the screen.

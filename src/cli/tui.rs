@@ -35,7 +35,10 @@ pub fn run(args: &Tui) -> Result<Code> {
     }
     // Before any thread, and in the leaf, so that the supervisor is there, too.
     if !args.read_only {
-        stage::make_room()?;
+        stage::make_room(|found, stage| match place(&found.hierarchies, args.only.as_ref()) {
+            Ok(only) => only.is_none_or(|only| stage.is_within(&only)),
+            Err(_) => false,
+        })?;
     }
     let supervisor = Supervisor::start()?;
     let limits = Limits { read_only: args.read_only, ..Limits::default() };
@@ -57,6 +60,7 @@ pub fn run(args: &Tui) -> Result<Code> {
         mouse: !args.no_mouse,
         big: args.big,
         delay: Duration::from_secs_f64(args.delay),
+        trial: Duration::from_secs(args.trial),
         experiments: shipped::all(),
         open: args.open.as_ref().map(|path| Source::Path(path.as_os_str().as_bytes().into())),
         hierarchy,

@@ -15,6 +15,7 @@
 //! Not here: what a verb does (`plan`), how a step is done (`effect`).
 use std::io::{self, BufRead, IsTerminal};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -31,6 +32,7 @@ use crate::runtime::signals;
 
 pub mod print;
 pub mod scene;
+mod trial;
 
 use print::{Instead, Printed};
 use scene::Scene;
@@ -51,6 +53,12 @@ pub struct How {
     /// Print one JSON object.
     #[arg(long)]
     pub json: bool,
+    /// Change nothing: whatever would is refused.
+    #[arg(long)]
+    pub read_only: bool,
+    /// Change nothing outside of this group: both ends of a move and every written file lie at or below it.
+    #[arg(long, value_name = "GROUP")]
+    pub only: Option<std::ffi::OsString>,
 }
 
 impl How {
@@ -67,11 +75,13 @@ pub struct Wanted {
     pub notes: Vec<String>,
     /// The exit code where all went well.
     pub code: Code,
+    /// The values are taken back after this time, unless they are kept.
+    pub try_for: Option<Duration>,
 }
 
 impl From<Intent> for Wanted {
     fn from(intent: Intent) -> Self {
-        Self { intent, notes: Vec::new(), code: Code::Done }
+        Self { intent, notes: Vec::new(), code: Code::Done, try_for: None }
     }
 }
 
@@ -80,13 +90,20 @@ impl From<Intent> for Wanted {
 /// # Errors
 /// Exit 2 from `wanted`; exit 3 if the host cannot be read.
 pub fn run<W: Into<Wanted>>(how: &How, wanted: impl FnOnce(&mut Scene<'_>) -> Result<W>) -> Result<Code> {
-    let mut hands = Hands::looking(Limits::default()).map_err(host)?;
+    let limits = Limits { read_only: how.read_only, ..Limits::default() };
+    let mut hands = Hands::looking(limits).map_err(host)?;
     hands.take_kept_for_own();
-    let wanted = wanted(&mut Scene::new(&mut hands)?)?.into();
+    let mut scene = Scene::new(&mut hands)?;
+    let only = how.only.as_ref().map(|only| scene.group(only)).transpose()?;
+    let wanted = wanted(&mut scene)?.into();
+    hands.limit_to(only);
     let plan = match hands.plan(&wanted.intent).map_err(host)? {
         Ok(plan) => plan,
         Err(refusal) => return refused(how, &mut hands, &refusal),
     };
+    if wanted.try_for.is_some() && !plan.steps.is_empty() && !plan.can_be_tried() {
+        return Err(Coded::usage("--try is for values that can be set back, and this is more"));
+    }
     if how.looks_only() || plan.steps.is_empty() {
         Printed::of(how, &plan, &hands).noting(&wanted).shown()?;
         return Ok(wanted.code);
@@ -127,7 +144,11 @@ fn carry_out(how: &How, mut hands: Hands, wanted: &Wanted, mut plan: Plan) -> Re
     })
     .context("listening for signals")?;
     let report = loop {
-        match hands.execute(&wanted.intent, &plan)? {
+        let executed = match wanted.try_for {
+            None => hands.execute(&wanted.intent, &plan)?,
+            Some(time) => hands.try_out(&wanted.intent, &plan, time)?,
+        };
+        match executed {
             Executed::Report(report) => break report,
             Executed::Refused(refusal) => return refused(how, &mut hands, &refusal),
             Executed::Changed(other) => {
@@ -139,10 +160,13 @@ fn carry_out(how: &How, mut hands: Hands, wanted: &Wanted, mut plan: Plan) -> Re
             }
         }
     };
-    listening.close();
-    let code = code(&report, wanted.code);
+    let mut code = code(&report, wanted.code);
     let instead = Instead::of(&mut hands, &report.instead)?;
     let printed = Printed::of(how, &plan, &hands).noting(wanted).done(&report, &instead, code);
+    if hands.on_trial().is_some() && !trial::wait(&mut hands) {
+        code = Code::Interrupted;
+    }
+    listening.close();
     // What could not be rolled back stays for `cgrove cleanup`.
     let ended = if report.stuck.is_empty() { hands.settle() } else { hands.finish().map(drop) };
     if let Err(failure) = ended {

@@ -72,7 +72,7 @@ pub fn run(args: &Verify) -> Result<Code> {
         return Err(delegate::again(rustix::process::geteuid().is_root()));
     }
     // Before any thread, and in the leaf, so that the supervisor is there, too.
-    stage::make_room()?;
+    stage::make_room(|_, _| true)?;
     let supervisor = Supervisor::start()?;
     let (send, asked) = mpsc::channel();
     let listening = signals::listen(move |signal| send.send(signal).is_ok()).context("listening for signals")?;

@@ -289,7 +289,7 @@ pub fn abandoned(directories: &[PathBuf], boot_id: &str) -> (Vec<Abandoned>, Vec
 }
 
 /// Locks a journal and reads it; `None` if somebody holds it.
-fn claim(path: &Path) -> Result<Option<Abandoned>, Failure> {
+pub(super) fn claim(path: &Path) -> Result<Option<Abandoned>, Failure> {
     let file =
         OpenOptions::new().read(true).append(true).open(path).map_err(|e| Failure::new("read", path, errno(&e)))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {

@@ -40,6 +40,7 @@ pub fn survey(fs: &dyn Fs, needs: &Needs) -> Result<Survey, Error> {
 pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discovery) -> Survey {
     let mut survey = Survey {
         guarded: guarded::guarded(fs, host.pid),
+        guarded_in: BTreeSet::new(),
         border: border(&host, &discovery.hierarchies),
         host,
         hierarchies: discovery.hierarchies.clone(),
@@ -60,6 +61,9 @@ pub fn survey_of(fs: &dyn Fs, needs: &Needs, host: Arc<Host>, discovery: &Discov
             needs.points.iter().map(|path| (path.clone(), points::point(fs, path, survey.host.pid))).collect();
     }
     let mut reader = Reader { fs, hierarchies: &discovery.hierarchies };
+    let hangs_on: Vec<Pid> = survey.guarded.iter().copied().filter(|&pid| pid != 1).collect();
+    survey.guarded_in =
+        hangs_on.into_iter().filter_map(|pid| reader.places(pid)).flat_map(BTreeMap::into_values).collect();
     for place in &needs.groups {
         reader.with_ancestors(place, &mut survey.groups);
     }
@@ -215,6 +219,13 @@ impl Reader<'_> {
     /// The facts of a task; `None` if it does not exist.
     fn task(&mut self, tid: Tid) -> Option<TaskFacts> {
         let task = tasks::read_one(self.fs, tid, true)?;
+        let groups = self.places(tid)?;
+        let threads = self.threads(task.tgid);
+        Some(TaskFacts { task, groups, threads })
+    }
+
+    /// The group of a task in each hierarchy.
+    fn places(&mut self, tid: Tid) -> Option<BTreeMap<HierarchyId, Place>> {
         let text = self.fs.read(format!("/proc/{tid}/task/{tid}/cgroup").as_bytes(), MOST).ok()?;
         let lines = membership::rows(&text).unwrap_or_default();
         let mut groups = BTreeMap::new();
@@ -223,8 +234,7 @@ impl Reader<'_> {
                 groups.insert(line.hierarchy, place);
             }
         }
-        let threads = self.threads(task.tgid);
-        Some(TaskFacts { task, groups, threads })
+        Some(groups)
     }
 
     fn place(&mut self, hierarchy: HierarchyId, path: &[u8]) -> Option<Place> {

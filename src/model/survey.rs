@@ -66,6 +66,8 @@ pub struct Survey {
     pub workloads: Vec<Workload>,
     /// cgrove's own process, its ancestors, its terminal's processes: never moved, frozen or killed unasked.
     pub guarded: BTreeSet<Pid>,
+    /// Groups that hold one of them, but for process 1: what limits these limits the terminal that is typed in.
+    pub guarded_in: BTreeSet<Place>,
     /// What is not allowed in this visit.
     pub limits: Limits,
 }

@@ -27,6 +27,30 @@ pub struct Entry {
     pub undone_by: Option<u64>,
     /// The entries that this one undid.
     pub undoes: Vec<u64>,
+    /// Its values were only tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
+}
+
+/// A plan whose values were written for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// For so many seconds.
+    pub seconds: u64,
+    /// How it ended; `None`: it runs, or cgrove and its helper were both killed.
+    pub end: Option<TrialEnd>,
+}
+
+/// How a trial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialEnd {
+    /// The values were kept.
+    Kept,
+    /// They are what they were before.
+    Reverted,
+    /// Not all of them: others changed one meanwhile, or it could not be written back.
+    Left,
 }
 
 /// One step and what became of it.
@@ -123,6 +147,20 @@ pub enum Line {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         made: Option<GroupKey>,
     },
+    /// An entry's values are only tried.
+    Tried {
+        /// The entry's number.
+        number: u64,
+        /// For so many seconds.
+        seconds: u64,
+    },
+    /// A trial ended.
+    TrialEnded {
+        /// The entry's number.
+        number: u64,
+        /// How.
+        how: TrialEnd,
+    },
     /// An entry was undone to its end.
     Undone {
         /// The entry's number.
@@ -218,7 +256,7 @@ impl Journal {
             }
             Line::Begin { number, time_ms, title, shell, steps, undoes } => {
                 let steps = steps.into_iter().map(|step| Record { step, state: State::Planned }).collect();
-                self.entries.push(Entry { number, time_ms, title, shell, steps, undone_by: None, undoes });
+                self.entries.push(Entry { number, time_ms, title, shell, steps, undone_by: None, undoes, trial: None });
             }
             Line::Kept { time_ms } => self.kept_ms = Some(time_ms),
             Line::Intend { number, step } => self.set(number, step, State::Begun),
@@ -226,6 +264,17 @@ impl Journal {
             Line::Failed { number, step, message } => self.set(number, step, State::Failed(message)),
             Line::RolledBack { number, step, made } => {
                 self.set(number, step, made.map_or(State::RolledBack, State::Remade));
+            }
+            Line::Tried { number, seconds } => {
+                if let Some(entry) = self.entry(number) {
+                    entry.trial = Some(Trial { seconds, end: None });
+                }
+            }
+            Line::TrialEnded { number, how } => {
+                if let Some(entry) = self.entry(number) {
+                    let seconds = entry.trial.map_or(0, |trial| trial.seconds);
+                    entry.trial = Some(Trial { seconds, end: Some(how) });
+                }
             }
             Line::Undone { number, by } => {
                 for entry in &mut self.entries {
@@ -239,10 +288,12 @@ impl Journal {
         }
     }
 
+    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|entry| entry.number == number)
+    }
+
     fn set(&mut self, number: u64, step: usize, state: State) {
-        if let Some(record) =
-            self.entries.iter_mut().rev().find(|e| e.number == number).and_then(|e| e.steps.get_mut(step))
-        {
+        if let Some(record) = self.entry(number).and_then(|entry| entry.steps.get_mut(step)) {
             record.state = state;
         }
     }

@@ -269,7 +269,7 @@ mod tests {
     fn entry(number: u64, undoes: &[u64], steps: Vec<(Step, Outcome)>) -> Entry {
         let steps = steps.into_iter().map(|(step, outcome)| Record { step, state: State::Done(outcome) }).collect();
         let (title, shell) = (String::new(), Vec::new());
-        Entry { number, time_ms: 0, title, shell, steps, undone_by: None, undoes: undoes.to_vec() }
+        Entry { number, time_ms: 0, title, shell, steps, undone_by: None, undoes: undoes.to_vec(), trial: None }
     }
 
     fn rename(from: &str, name: &str) -> (Step, Outcome) {

@@ -179,6 +179,51 @@ fn move_of(receipt: &mut Receipt, survey: &Survey, task: TaskKey, from: &Place, 
     }
 }
 
+/// Entries of the stage that stand, newest first: those that touch the stage itself, a group that cgrove made, or a workload.
+/// What only touches other groups is left where nobody can be asked: see [`stays`].
+#[must_use]
+pub fn of_stage(entries: &[Entry], stage: Option<&Place>) -> Vec<u64> {
+    let steps = || entries.iter().flat_map(|entry| &entry.steps).map(|record| &record.step);
+    let mut own: Vec<Place> = steps()
+        .filter_map(|step| match step {
+            Step::MakeGroup { at } => Some(at.clone()),
+            _ => None,
+        })
+        .collect();
+    // A group goes by its new name, too.
+    let renamed = steps().filter_map(|step| match step {
+        Step::Rename { at, name, .. } if own.contains(at) => Some(at.sibling(name)),
+        _ => None,
+    });
+    let renamed: Vec<Place> = renamed.collect();
+    own.extend(renamed);
+    let launched: Vec<TaskKey> = entries
+        .iter()
+        .flat_map(|entry| &entry.steps)
+        .filter_map(|record| match record.state {
+            State::Done(Outcome::Launched(key)) => Some(key),
+            _ => None,
+        })
+        .collect();
+    let is_own = |step: &Step| match step {
+        Step::Launch { .. } => true,
+        Step::Signal { process, .. } => launched.contains(process),
+        Step::Schedule { task, .. } => launched.contains(task),
+        step => step.places().iter().any(|&place| Some(place) == stage || own.iter().any(|own| place.is_within(own))),
+    };
+    let of_stage = |number: &u64| {
+        entries.iter().any(|entry| entry.number == *number && entry.steps.iter().any(|record| is_own(&record.step)))
+    };
+    all_undo(entries).into_iter().filter(of_stage).collect()
+}
+
+/// What stands of a visit, by title, oldest first.
+#[must_use]
+pub fn stays(entries: &[Entry]) -> Vec<String> {
+    let standing = entries.iter().filter(|entry| entry.undoes.is_empty() && entry.stands());
+    standing.map(|entry| entry.title.clone()).collect()
+}
+
 impl Receipt {
     /// The receipt as sentences, for a terminal without dialogs.
     #[must_use]

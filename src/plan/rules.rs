@@ -2,6 +2,7 @@
 
 pub mod controllers;
 pub mod knobs;
+pub mod lifeline;
 pub mod names;
 pub mod numbers;
 pub mod real_time;

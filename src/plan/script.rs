@@ -169,7 +169,16 @@ mod tests {
     fn entry(number: u64, title: &str, steps: Vec<(Step, State, &str)>) -> Entry {
         let shell = steps.iter().map(|(_, _, line)| (*line).to_owned()).collect();
         let steps = steps.into_iter().map(|(step, state, _)| Record { step, state }).collect();
-        Entry { number, time_ms: number, title: title.to_owned(), shell, steps, undone_by: None, undoes: Vec::new() }
+        Entry {
+            number,
+            time_ms: number,
+            title: title.to_owned(),
+            shell,
+            steps,
+            undone_by: None,
+            undoes: Vec::new(),
+            trial: None,
+        }
     }
 
     fn make(path: &str) -> (Step, State, String) {

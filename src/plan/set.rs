@@ -11,7 +11,7 @@ use crate::model::place::Place;
 use super::draft::Draft;
 use super::intent::{Intent, Setting};
 use super::refusal::Refusal;
-use super::rules::controllers;
+use super::rules::{controllers, lifeline};
 use super::step::{Plan, Prior};
 use super::survey::Survey;
 use super::words;
@@ -30,6 +30,7 @@ pub fn plan(survey: &Survey, place: &Place, setting: &Setting) -> Result<Plan, R
     if survey.group(place).is_none() {
         return Err(draft.absent(place));
     }
+    lifeline::check(&mut draft, place, &setting.file, &setting.data)?;
     add(&mut draft, place, setting)?;
     draft.ask_if_foreign(place);
     let title = format!("{name}: {} {}", setting.file, shown(&draft, setting));

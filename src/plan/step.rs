@@ -250,6 +250,37 @@ pub struct Plan {
     pub irrevocable: Option<String>,
 }
 
+impl Plan {
+    /// Whether it can be tried for a while: all that it does is write values over values, which can be set back.
+    #[must_use]
+    pub fn can_be_tried(&self) -> bool {
+        let value = |step: &Step| match step {
+            Step::Write { key: Some(_), prior: Some(_), file, .. } => {
+                !matches!(&**file, "cgroup.subtree_control" | "cgroup.type")
+            }
+            _ => false,
+        };
+        self.irrevocable.is_none() && !self.steps.is_empty() && self.steps.iter().all(value)
+    }
+}
+
+impl Step {
+    /// The groups that it touches.
+    #[must_use]
+    pub fn places(&self) -> Vec<&Place> {
+        match self {
+            Self::MakeGroup { at }
+            | Self::RemoveGroup { at, .. }
+            | Self::Write { at, .. }
+            | Self::Rename { at, .. }
+            | Self::KillAll { at, .. } => vec![at],
+            Self::Move { from, to, .. } | Self::Drain { from, to } => vec![from, to],
+            Self::Launch { launch, .. } => launch.groups.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// How a plan is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confirm {

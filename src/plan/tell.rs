@@ -283,6 +283,7 @@ mod tests {
             steps,
             undone_by: None,
             undoes: undoes.to_vec(),
+            trial: None,
         }
     }
 

@@ -124,6 +124,7 @@ impl Build {
             made: BTreeSet::new(),
             workloads: Vec::new(),
             guarded: BTreeSet::from([900, 800]),
+            guarded_in: BTreeSet::new(),
             border: None,
             limits: Limits::default(),
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{Event, KeyEventKind, MouseEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
 
 use super::input::{self, Pause};
 use super::sampling::Sampling;
@@ -41,6 +41,16 @@ const DRAG: Duration = Duration::from_millis(60);
 
 fn is_release(incoming: &Incoming) -> bool {
     matches!(incoming, Incoming::Input(Some(Event::Mouse(event))) if matches!(event.kind, MouseEventKind::Up(_)))
+}
+
+/// Whether a key asks to leave.
+fn is_leave(key: &KeyEvent) -> bool {
+    key.kind == KeyEventKind::Press
+        && match key.code {
+            KeyCode::Char('q') | KeyCode::F(10) => true,
+            KeyCode::Char('c') => key.modifiers.contains(KeyModifiers::CONTROL),
+            _ => false,
+        }
 }
 
 /// What reaches the main thread.
@@ -88,7 +98,7 @@ pub fn run(setup: Setup, mut hands: Hands, session: Session) -> Result<Vec<Strin
     let Shell { screen, worker, sampling, leaving, .. } = shell;
     drop(screen);
     if leaving.is_none() {
-        worker.ask(Request::Leave(Leave::Restore));
+        worker.ask(Request::Leave(Leave::Stage));
     }
     // Whoever was told that it hangs does not wait for it.
     if !matches!(&said, Ok(Err(error)) if error.is::<Hangs>()) {
@@ -199,6 +209,13 @@ impl Shell {
     fn take_in(&mut self, incoming: Incoming) -> Result<Option<Vec<String>>> {
         let now = self.now();
         match incoming {
+            // The visit is being ended, and that hangs: no dialog asks again.
+            Incoming::Input(Some(Event::Key(key))) if self.leaving.is_some() && is_leave(&key) => {
+                self.leave(Leave::Restore)?;
+                let text =
+                    "leaving: a change is still under way in the kernel; q again, after a while, leaves without it";
+                self.tell(Message::Notice(text.to_owned()))?;
+            }
             Incoming::Input(Some(Event::Key(key))) if key.kind != KeyEventKind::Release => {
                 self.tell(Message::Key { key, now })?;
             }
@@ -220,7 +237,7 @@ impl Shell {
             Incoming::Reply(Reply::Left(said)) => return Ok(Some(said)),
             // The terminal is gone, or somebody wants us to end.
             Incoming::Input(None) | Incoming::Signal(Asked::End(_) | Asked::Interrupt) => {
-                self.leave(Leave::Restore)?;
+                self.leave(Leave::Stage)?;
             }
             Incoming::Signal(Asked::Suspend) => self.suspend()?,
             Incoming::Signal(Asked::Continued) => self.screen.redraw_all()?,
@@ -239,6 +256,8 @@ impl Shell {
                 Command::Interest(interest) => self.sampling.interest(interest),
                 Command::Plan(token, intent) => self.worker.ask(Request::Plan(token, intent)),
                 Command::Execute(token, plan) => self.worker.ask(Request::Execute(token, plan)),
+                Command::Try(token, plan, time) => self.worker.ask(Request::Try(token, plan, time)),
+                Command::EndTrial { keep } => self.worker.ask(Request::EndTrial { keep }),
                 Command::Copy(text) => self.copy(text)?,
                 Command::Keep { name, text } => self.worker.ask(Request::Keep { name, text }),
                 Command::CleanUp => self.worker.ask(Request::CleanUp),

@@ -34,6 +34,11 @@ use crate::plan::refusal::Refusal;
 use crate::plan::step::Plan;
 use crate::plan::survey::{Limits, Survey};
 
+mod trial;
+
+use trial::Running;
+pub use trial::Tried;
+
 /// What became of a plan that was confirmed.
 pub enum Executed {
     /// It was carried out, or failed and was rolled back.
@@ -64,6 +69,8 @@ pub struct Hands {
     kept: Kept,
     /// Who else in this process has files of hierarchies open.
     holders: Option<Box<dyn Holders>>,
+    /// The values on trial.
+    trial: Option<Running>,
     /// Set from outside: no step is begun any more.
     stop: Arc<AtomicBool>,
 }
@@ -89,7 +96,7 @@ impl Hands {
         let found = discover(&fs).context("looking for hierarchies")?;
         let host = Arc::new(host::host(&fs, found.mode).context("reading the host's facts")?);
         let (kept, stop) = (Kept::default(), Arc::new(AtomicBool::new(false)));
-        Ok(Self { fs, host, supervisor: None, journal: None, limits, kept, holders: None, stop })
+        Ok(Self { fs, host, supervisor: None, journal: None, limits, kept, holders: None, trial: None, stop })
     }
 
     /// Begins the journal, unless this visit is read-only. If it cannot be written, every plan is refused from now on, with
@@ -263,6 +270,7 @@ impl Hands {
         let mut executor = Interruptible::new(&mut kernel, &self.stop);
         let mut report = transaction::execute(plan, undoes, &mut executor, journal, directories);
         self.explain(intent, plan, &mut report)?;
+        self.forget_trial();
         Ok(report)
     }
 
@@ -283,7 +291,8 @@ impl Hands {
     ///
     /// # Errors
     /// The journal cannot be settled, or workloads do not end in time.
-    pub fn settle(self) -> Result<(), Failure> {
+    pub fn settle(mut self) -> Result<(), Failure> {
+        self.end_trial(false);
         let ended = self.supervisor.map_or(Ok(()), Supervisor::end_all);
         self.journal.map_or(Ok(()), Writer::settle).and(ended)
     }
@@ -315,7 +324,8 @@ impl Hands {
     ///
     /// # Errors
     /// If workloads do not end in time (the supervisor goes on ending them).
-    pub fn finish(self) -> Result<bool, Failure> {
+    pub fn finish(mut self) -> Result<bool, Failure> {
+        self.end_trial(false);
         let ended = self.supervisor.map_or(Ok(()), Supervisor::end_all);
         let stands = self.journal.is_some_and(Writer::finish);
         ended.map(|()| stands)

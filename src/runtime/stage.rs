@@ -95,17 +95,19 @@ fn scope(own: Place) -> Place {
     if own.name() == room::LEAF.as_bytes() { own.parent().unwrap_or(own) } else { own }
 }
 
-/// Makes room where cgrove was started in a delegated group of its own: see [`room`]. Elsewhere nothing happens.
+/// Makes room where cgrove was started in a delegated group of its own: see [`room`]. Elsewhere, and where it may not, nothing
+/// happens.
 ///
 /// # Errors
 /// If the leaf cannot be made although the group is delegated.
-pub fn make_room() -> anyhow::Result<()> {
+pub fn make_room(may: impl FnOnce(&Discovery, &Place) -> bool) -> anyhow::Result<()> {
     let fs = RealFs;
     let Ok(found) = discover(&fs) else { return Ok(()) };
     let host = host::host(&fs, found.mode)?;
     let Ok(stage) = of_host(&host, &found, None) else { return Ok(()) };
     if paths::place(&stage.hierarchy, &stage.hierarchy.own_path).as_ref() == Some(&stage.place)
         && !stage.place.is_top()
+        && may(&found, &stage.place)
         && let Some(directory) = paths::directory(&stage.hierarchy, &stage.place)
     {
         room::make(Path::new(OsStr::from_bytes(&directory)))?;

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::clipboard;
-use super::hands::{Executed, Hands};
+use super::hands::{Executed, Hands, Tried};
 use super::left;
 use super::session::Session;
 use crate::app::command::Leave;
@@ -16,10 +16,12 @@ use crate::app::experiment::{Control, Source};
 use crate::app::message::{Message, Report, Token};
 use crate::app::others;
 use crate::app::others::compare::Change;
+use crate::app::trial::Trial;
 use crate::effect::journal;
 use crate::model::snapshot::Snapshot;
 use crate::plan::intent::Intent;
 use crate::plan::journal::{Entry, all_undo};
+use crate::plan::receipt;
 use crate::plan::step::Plan;
 
 /// How often the supervisor is asked whether a workload ended.
@@ -34,6 +36,13 @@ pub enum Request {
     Plan(Token, Intent),
     /// Carry out a plan that was confirmed.
     Execute(Token, Box<Plan>),
+    /// Carry it out for so long.
+    Try(Token, Box<Plan>, Duration),
+    /// End what is on trial: keep it, or take it back.
+    EndTrial {
+        /// Keep it.
+        keep: bool,
+    },
     /// Read and check an experiment.
     Load(Source),
     /// Drive the experiment that is loaded.
@@ -127,8 +136,10 @@ impl State {
                 Ok(request) => self.answer(request),
                 Err(RecvTimeoutError::Timeout) => self.poll(),
                 // The main thread is gone without asking to leave: it panicked. The stage is restored all the same.
-                Err(RecvTimeoutError::Disconnected) => return self.leave(Leave::Restore),
+                Err(RecvTimeoutError::Disconnected) => return self.leave(Leave::Stage),
             }
+            let over = self.hands.poll_trial();
+            self.trial_ended(over);
         }
     }
 
@@ -152,7 +163,12 @@ impl State {
                 }
                 self.intents.insert(token, intent);
             }
-            Request::Execute(token, plan) => self.busy(|worker| worker.execute(token, &plan)),
+            Request::Execute(token, plan) => self.busy(|worker| worker.execute(token, &plan, None)),
+            Request::Try(token, plan, time) => self.busy(|worker| worker.execute(token, &plan, Some(time))),
+            Request::EndTrial { keep } => self.busy(|worker| {
+                let ended = worker.hands.end_trial(keep);
+                worker.trial_ended(ended);
+            }),
             Request::Load(source) => {
                 let loaded = self.session.load(&source, &self.hands);
                 self.app(Message::Experiment(loaded));
@@ -211,12 +227,16 @@ impl State {
         }
     }
 
-    fn execute(&mut self, token: Token, plan: &Plan) {
+    fn execute(&mut self, token: Token, plan: &Plan, time: Option<Duration>) {
         let Some(intent) = self.intents.get(&token).cloned() else {
             let problem = Some("this plan was not planned in this visit; nothing was changed".to_owned());
             return self.app(Message::Done { token, report: Report { entry: None, problem, instead: Vec::new() } });
         };
-        match self.hands.execute(&intent, plan) {
+        let executed = match time {
+            None => self.hands.execute(&intent, plan),
+            Some(time) => self.hands.try_out(&intent, plan, time),
+        };
+        match executed {
             Ok(Executed::Report(report)) => {
                 let entry =
                     report.number.and_then(|number| self.hands.entries().iter().find(|e| e.number == number).cloned());
@@ -237,7 +257,17 @@ impl State {
         }
     }
 
+    /// A trial ended: what is said of it, and what stands now.
+    fn trial_ended(&self, said: Option<String>) {
+        let Some(said) = said else { return };
+        self.tell_all();
+        self.app(Message::Notice(said));
+        (self.tell)(Reply::Changed(Some("the trial".to_owned())));
+    }
+
     fn tell_all(&self) {
+        let on_trial = self.hands.on_trial().cloned();
+        self.app(Message::Trial(on_trial.map(|Tried { entry, title, until }| Trial { entry, title, until })));
         self.app(Message::Journal(self.hands.entries().into()));
         self.app(Message::Made(self.hands.made().into()));
         self.tell_workloads();
@@ -258,15 +288,29 @@ impl State {
     fn leave(mut self, leave: Leave) {
         let mut said = Vec::new();
         self.session.stop(&mut self.hands);
-        if leave == Leave::Restore {
-            said.extend(restore(&mut self.hands));
-        } else if let Err(failure) = self.hands.keep() {
-            said.push(failure.to_string());
+        // Nobody kept it.
+        said.extend(self.hands.end_trial(false));
+        match leave {
+            Leave::Restore => said.extend(restore(&mut self.hands, all_undo)),
+            Leave::Stage => {
+                let stage = self.hands.limits().stage.clone();
+                said.extend(restore(&mut self.hands, |entries| receipt::of_stage(entries, stage.as_ref())));
+                let stays = receipt::stays(self.hands.entries());
+                if !stays.is_empty() {
+                    said.push(format!("stays on groups that cgrove did not make: {}", stays.join("; ")));
+                }
+            }
+            Leave::Keep => {
+                if let Err(failure) = self.hands.keep() {
+                    said.push(failure.to_string());
+                }
+            }
         }
         match self.hands.finish() {
             Ok(true) if leave == Leave::Keep => {
                 said.push("kept what was made and set; `cgrove cleanup` takes it back".to_owned());
             }
+            Ok(true) if leave == Leave::Stage => said.push("`cgrove cleanup` takes back what stands".to_owned()),
             Ok(true) => said.push("something still stands: `cgrove cleanup` tries again and says what".to_owned()),
             Ok(false) => {}
             Err(failure) => said.push(failure.to_string()),
@@ -283,10 +327,10 @@ fn cause(title: &str) -> String {
     }
 }
 
-/// Takes back everything of the visit; what could not be is said. As a whole; where one step stands against that, change by
-/// change, so that it keeps nothing else standing.
-fn restore(hands: &mut Hands) -> Vec<String> {
-    let entries = all_undo(hands.entries());
+/// Takes back what `which` chooses of the visit; what could not be is said. As a whole; where one step stands against that,
+/// change by change, so that it keeps nothing else standing.
+fn restore(hands: &mut Hands, which: impl FnOnce(&[Entry]) -> Vec<u64>) -> Vec<String> {
+    let entries = which(hands.entries());
     if entries.is_empty() {
         return Vec::new();
     }

@@ -5,6 +5,7 @@ use crate::app::dialog::experiments;
 use crate::app::experiment::{Phase, Progress};
 use crate::app::state::State;
 use crate::app::text::cut_left;
+use crate::app::trial::Trial;
 
 use super::paint::Painter;
 
@@ -44,6 +45,9 @@ pub(super) fn draw(painter: &mut Painter<'_>, state: &State) {
     };
     let right = right(state);
     let title = match &change.problem {
+        None if on_trial(state).is_some() => {
+            format!("on trial, {} s left: {}", on_trial(state).map_or(0, |trial| trial.left(state.now)), change.title)
+        }
         Some(_) => format!("last change FAILED: {}", change.title),
         None => format!("last change: {}", change.title),
     };
@@ -83,7 +87,16 @@ fn shorten(line: &str, width: usize, ascii: bool) -> String {
     }
 }
 
+/// The trial that runs, if it is of the last change.
+fn on_trial(state: &State) -> Option<&Trial> {
+    let number = state.last_change.as_ref()?.number?;
+    state.trial.as_ref().filter(|trial| trial.entry == number)
+}
+
 fn right(state: &State) -> String {
+    if state.trial.is_some() {
+        return "K keeps it  u back now".to_owned();
+    }
     let number = state.last_change.as_ref().and_then(|change| change.number);
     let all = state.journal.len();
     let of = number.filter(|_| all > 0).map(|number| format!("{number} of {all}  ")).unwrap_or_default();

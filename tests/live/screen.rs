@@ -166,7 +166,7 @@ fn row(text: &str, name: &str) -> Option<Row> {
     Some(Row { rule, owed: number(), gets: number(), rest: rest.join(" ") })
 }
 
-fn eventually(what: &str, is: impl Fn() -> bool) -> Result<(), Failed> {
+pub(crate) fn eventually(what: &str, is: impl Fn() -> bool) -> Result<(), Failed> {
     // Long, for hosts that are busy: cgrove itself has an ordinary weight.
     let end = Instant::now() + Duration::from_secs(30);
     while !is() {

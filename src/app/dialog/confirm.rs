@@ -46,6 +46,8 @@ enum Answer {
     Do,
     UndoAll,
     Arm,
+    /// Does it for a while.
+    Try,
     /// Copies the manager's own commands, and changes nothing.
     Copy,
     Leave,
@@ -75,6 +77,9 @@ impl Asked {
         if self.plan.foreign && !state.armed {
             answers.push(Answer::Arm);
         } else {
+            if self.plan.foreign && self.undo_of.is_none() && self.plan.can_be_tried() && state.trial.is_none() {
+                answers.push(Answer::Try);
+            }
             answers.push(Answer::Do);
         }
         if self.undo_of.is_some_and(|count| count > 1) {
@@ -138,6 +143,7 @@ impl Asked {
                     off: (!self.is_typed()).then(|| "type the number first".to_owned()),
                 },
                 Answer::UndoAll => Choice::new(format!("undo all {}", self.undo_of.unwrap_or(0))),
+                Answer::Try => Choice::new(format!("try {} s", state.setup.trial.as_secs())),
                 Answer::Copy => Choice::new("copy its own way, and leave it"),
                 Answer::Arm => Choice::new("arm foreign changes"),
                 Answer::Leave => Choice::new("leave it"),
@@ -215,7 +221,8 @@ impl Asked {
     pub(super) fn choose(mut self, state: &mut State, option: usize) -> Reply {
         match self.answers(state).get(option) {
             Some(Answer::Do) if self.is_typed() => (None, change::execute(state, self.plan)),
-            Some(Answer::Do) => {
+            Some(Answer::Try) if self.is_typed() => (None, change::try_out(state, self.plan)),
+            Some(Answer::Do | Answer::Try) => {
                 state.say("type the number first");
                 (Some(Dialog::Confirm(self)), Vec::new())
             }

@@ -66,6 +66,12 @@ impl Receipt {
                 lines.push(Line::toned(format!("  and {} more: 4", kept.len() - 5), Tone::Quiet));
             }
         }
+        if let Some(trial) = &state.trial {
+            lines.push(Line::toned(
+                format!("on trial, goes back either way (K keeps it): {}", trial.title),
+                Tone::Warning,
+            ));
+        }
         if lines.is_empty() {
             lines.push(Line::plain("nothing was changed"));
         }

@@ -96,6 +96,7 @@ mod tests {
             steps: vec![Record { step, state: State::Done(outcome) }],
             undone_by,
             undoes: undoes.to_vec(),
+            trial: None,
         };
         let remove = Step::RemoveGroup { at: at.clone(), key: None, settings: Vec::new() };
         let entries =

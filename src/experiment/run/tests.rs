@@ -212,6 +212,7 @@ impl Fake {
             made: BTreeSet::new(),
             workloads: self.processes.iter().map(workload).collect(),
             guarded: BTreeSet::new(),
+            guarded_in: BTreeSet::new(),
             border: None,
             limits: Limits::default(),
         }
@@ -291,6 +292,7 @@ impl Fake {
             steps,
             undone_by: None,
             undoes: Vec::new(),
+            trial: None,
         };
         Event::Done(entry)
     }

@@ -16,7 +16,7 @@ pub fn never(survey: &Survey, pid: Pid) -> Option<String> {
         1 => "it keeps every other process of this host".to_owned(),
         _ if pid == survey.host.pid => "it is cgrove itself".to_owned(),
         _ if tasks::is_guarded(survey, pid) => match comm {
-            Some(comm) if comm.starts_with(b"sshd") => "cgrove's own session came through this sshd".to_owned(),
+            Some(comm) if comm.starts_with(b"sshd") => "sessions come through sshd, perhaps this one".to_owned(),
             Some(comm) if comm.starts_with(b"tmux") || comm.eq_ignore_ascii_case(b"screen") => {
                 "cgrove's terminal is in it".to_owned()
             }

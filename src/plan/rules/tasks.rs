@@ -28,10 +28,11 @@ pub fn is_own(survey: &Survey, tid: Tid) -> bool {
     false
 }
 
-/// Whether the process is one that cgrove never holds or ends: itself, its ancestors, its terminal, PID 1.
+/// Whether the process is one that cgrove never holds or ends: itself, its ancestors, its terminal, sshd, PID 1.
 #[must_use]
 pub fn is_guarded(survey: &Survey, pid: Pid) -> bool {
-    pid == 1 || pid == survey.host.pid || survey.guarded.contains(&pid)
+    let sshd = |facts: &TaskFacts| matches!(&*facts.task.comm, b"sshd" | b"sshd-session" | b"sshd-auth" | b"dropbear");
+    pid == 1 || pid == survey.host.pid || survey.guarded.contains(&pid) || survey.tasks.get(&pid).is_some_and(sshd)
 }
 
 /// The process of a task, by the facts, else the task itself.
