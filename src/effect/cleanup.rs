@@ -11,6 +11,12 @@
 //! one that cgrove made. Anything less certain is left and named.
 //!
 //! Every step that is settled is marked in the journal; a journal in which nothing is left to do is deleted.
+//!
+//! This is not [`crate::plan::undo`], which also takes entries back. Undo makes one plan from a survey, which is shown,
+//! confirmed, and done as a whole or not at all; it knows which entries were undone. Here nobody is asked, a step that fails
+//! keeps no other step standing, and the last plan may have stopped anywhere, also in the middle of an undo or a rollback. So
+//! the history is walked backwards step by step, undone entries and their undoes included, and each step is judged by what the
+//! machine shows. What it costs: a group that was removed and made again by undo is removed and made again once more.
 use std::fmt;
 use std::path::PathBuf;
 use std::thread::sleep;

@@ -5,7 +5,8 @@
 //! cgrove's own reader), lets a [`player`] play on it, and looks again. What differs is printed with the seed, the plans and
 //! the journal's directory, and the shortest prefix of the same plans that still fails.
 //!
-//! `CGROVE_SEED=N` plays that seed alone, `CGROVE_RUNS=N` plays so many. Seeds are random otherwise, and printed.
+//! `CGROVE_SEED=N` plays that seed alone, `CGROVE_RUNS=N` plays so many. Seeds are random otherwise, and printed. With
+//! `CGROVE_WHOLE` a failure is told at once, without looking for the shortest prefix.
 
 use crate::Entry;
 use crate::bench::Bench;
