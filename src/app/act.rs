@@ -17,6 +17,7 @@ use super::command::Command;
 use super::dialog::Dialog;
 use super::dialog::experiments::Picker;
 use super::dialog::help::Help;
+use super::dialog::mount::Mounting;
 use super::dialog::palette::Palette;
 use super::dialog::workload::Launching;
 use super::drag;
@@ -162,6 +163,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Signal => signal::signals(state),
         Action::Schedule => signal::schedule(state),
         Action::Rename => ask_rename(state),
+        Action::Mount => state.dialog = Some(Dialog::Mount(Mounting::new(state))),
         Action::Remove => {
             if let Some(group) = state.selected_place() {
                 return begin(state, Intent::Remove { group, inside: Inside::Nothing }, Ask::AsPlanned);

@@ -13,6 +13,7 @@ use crate::plan::journal;
 use crate::plan::moved;
 use crate::plan::refusal::Refusal;
 use crate::plan::step::{Became, Confirm, Outcome, Plan, Step};
+use crate::plan::words;
 
 use super::command::Command;
 use super::dialog::Dialog;
@@ -288,6 +289,8 @@ fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
                 state.removed.push(*key);
                 state.removed_at = state.now;
             }
+            (Step::Mount { .. }, Outcome::Mounted { top, .. }) => made = Some(*top),
+            (Step::Unmount { .. }, Outcome::Unmounted(life)) => said = Some(words::life(*life).to_owned()),
             (Step::Write { key, file, data, .. }, Outcome::Stored(Some(stored))) => {
                 let stored = String::from_utf8_lossy(stored).trim().to_owned();
                 let asked = String::from_utf8_lossy(data).trim().to_owned();

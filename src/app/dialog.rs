@@ -11,6 +11,7 @@ pub mod experiments;
 pub mod help;
 pub mod leave;
 pub mod left;
+pub mod mount;
 pub mod palette;
 pub mod refused;
 pub mod schedule;
@@ -38,6 +39,8 @@ pub enum Dialog {
     Controllers(controllers::Controllers),
     /// A workload to start.
     Workload(workload::Launching),
+    /// What to mount or unmount.
+    Mount(mount::Mounting),
     /// A signal to send.
     Signals(signals::Menu),
     /// Affinity, nice value and policy.
@@ -173,6 +176,7 @@ impl Dialog {
             Self::Editor(dialog) => dialog.face(state),
             Self::Controllers(dialog) => dialog.face(state),
             Self::Workload(dialog) => dialog.face(state),
+            Self::Mount(dialog) => dialog.face(state),
             Self::Signals(dialog) => dialog.face(state),
             Self::Schedule(dialog) => dialog.face(state),
             Self::Experiments(dialog) => dialog.face(state),
@@ -190,6 +194,7 @@ impl Dialog {
             Self::Editor(dialog) => dialog.key(state, key),
             Self::Controllers(dialog) => dialog.key(state, key),
             Self::Workload(dialog) => dialog.key(state, key),
+            Self::Mount(dialog) => dialog.key(state, key),
             Self::Signals(dialog) => dialog.key(state, key),
             Self::Schedule(dialog) => dialog.key(state, key),
             Self::Experiments(dialog) => dialog.key(state, key),
@@ -207,6 +212,7 @@ impl Dialog {
             Self::Editor(dialog) => dialog.choose(state, option),
             Self::Controllers(dialog) => dialog.choose(state, option),
             Self::Workload(dialog) => dialog.choose(state, option),
+            Self::Mount(dialog) => dialog.choose(state, option),
             Self::Signals(dialog) => dialog.choose(state, option),
             Self::Schedule(dialog) => dialog.choose(state, option),
             Self::Experiments(dialog) => dialog.choose(state, option),

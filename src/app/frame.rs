@@ -77,6 +77,13 @@ pub fn show(state: &mut State, shown: Shown) {
         state.tree.base = stage_in(state, structure);
     }
     if let Some((key, _)) = state.select_when_seen
+        && state.hierarchy != Some(key.hierarchy)
+        && structure.find(key).is_some()
+    {
+        // A hierarchy that was mounted is shown.
+        super::act::show_hierarchy(state, key.hierarchy);
+    }
+    if let Some((key, _)) = state.select_when_seen
         && tree::select(state, key)
     {
         state.select_when_seen = None;
@@ -113,6 +120,12 @@ fn missed(state: &mut State, key: GroupKey, before: Option<&Shown>) {
         state.tree.cursor = None;
         return first_selection(state);
     };
+    let reached = |h: &crate::model::hierarchy::Hierarchy| h.root.is_some();
+    if !state.shown_hierarchy().is_some_and(reached) {
+        // Unmounted, not removed.
+        state.tree.cursor = None;
+        return first_selection(state);
+    }
     let old = &before.snapshot.structure;
     let index = state.flat.position(key).unwrap_or(0);
     let row = state.flat.rows.get(index).copied();

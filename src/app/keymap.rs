@@ -57,6 +57,8 @@ pub enum Action {
     Schedule,
     Remove,
     Rename,
+    /// Mount or unmount a hierarchy.
+    Mount,
     Undo,
     UndoAll,
     KeepTrial,
@@ -202,6 +204,7 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(Action::Remove, &[ch('D'), plain(KeyCode::Delete)], "D", "del", "remove this group", Change),
     bind(Action::Rename, &[ch('R')], "R", "rename", "give this group another name (v1)", Change),
+    bind(Action::Mount, &[ch('M')], "M", "mount", "mount or unmount a hierarchy", Change),
     bind(Action::Undo, &[ch('u')], "u", "undo", "take back the last change: u shows it, u again does it", Change),
     bind(Action::UndoAll, &[], ":undo all", "undo all", "take back every change of this visit", Change),
     bind(

@@ -17,7 +17,7 @@ use crate::model::bytes::{Bytes, escape};
 use crate::model::cgroup::Cgroup;
 use crate::model::cpu_set::CpuSet;
 use crate::model::field::Field;
-use crate::model::hierarchy::{Device, Hierarchy, Mode, Mount, Version};
+use crate::model::hierarchy::{Controller, Device, Hierarchy, Mode, Mount, Version};
 use crate::model::host::Host;
 use crate::model::id::{GroupId, GroupKey, HierarchyId, TaskKey, Tid};
 use crate::model::mounting::{Mounting, Source};
@@ -261,6 +261,14 @@ impl World {
         let mut structure = Structure::default();
         structure.generation = self.generation;
         structure.hierarchies.clone_from(&self.hierarchies);
+        for hierarchy in &self.hierarchies {
+            let on =
+                |name: &Box<str>| Controller { name: name.clone(), hierarchy: Some(hierarchy.id), disabled: false };
+            structure.controllers.extend(hierarchy.controllers.iter().map(on));
+        }
+        if structure.carrier("net_cls").is_none() {
+            structure.controllers.push(Controller { name: "net_cls".into(), hierarchy: None, disabled: false });
+        }
         // Parents come before children: the map is in the order of paths.
         for (place, group) in &self.groups {
             let parent = place.parent().and_then(|parent| {

@@ -610,3 +610,59 @@ fn a_stage_that_is_not_there_yet_is_made_with_its_first_group() {
     world.press(&mut state, "<Bksp>gn");
     assert_eq!(state.prompt.as_ref().unwrap().question(), "new group in /: ");
 }
+
+/// The points of the hierarchy on screen.
+fn points(state: &State) -> Vec<String> {
+    let hierarchy = state.shown_hierarchy().unwrap();
+    hierarchy.mounts.iter().map(|mount| String::from_utf8(mount.point.to_vec()).unwrap()).collect()
+}
+
+#[test]
+fn a_hierarchy_that_was_mounted_is_shown_and_one_that_was_unmounted_is_not() {
+    let mut world = World::v1();
+    let mut state = world.state(setup(), 80, 24);
+    world.press(&mut state, "Mlab<Enter>");
+    assert_eq!(state.shown_hierarchy().unwrap().label(), "name=lab");
+    assert_eq!(points(&state), ["/sys/fs/cgroup/lab"], "beside the others");
+    // Unmount what is shown: the dialog starts with it, and the plan is shown first.
+    world.press(&mut state, "M<Up><Left><Enter>");
+    assert!(matches!(state.dialog, Some(Dialog::Confirm(_))));
+    world.press(&mut state, "<Enter>");
+    assert_eq!(state.shown_hierarchy().unwrap().label(), "cpu", "the first again");
+    let said = state.notice.as_ref().unwrap().0.clone();
+    assert_eq!(said, "unmounted; the hierarchy is gone");
+}
+
+#[test]
+fn a_second_place_is_the_same_hierarchy() {
+    let mut world = World::v1();
+    let mut state = world.state(setup(), 80, 24);
+    world.press(&mut state, "..M<Up><Left><Left><Down><Down>/x<Enter>");
+    assert_eq!(points(&state), ["/sys/fs/cgroup/freezer", "/sys/fs/cgroup/freezer-2/x"]);
+    assert_eq!(state.snapshot().unwrap().structure.hierarchies.len(), 5);
+}
+
+#[test]
+fn what_is_wrong_in_the_mount_dialog_is_said_in_it() {
+    let mut world = World::v1();
+    let mut state = world.state(setup(), 80, 24);
+    world.press(&mut state, "Mlab<Down>");
+    for _ in 0..40 {
+        world.press(&mut state, "<Bksp>");
+    }
+    world.press(&mut state, "x<Enter>");
+    let face = state.dialog.as_ref().unwrap().face(&state);
+    assert_eq!(face.lines.last().unwrap().text, "at: a path that begins with a slash");
+    world.press(&mut state, "<Esc>");
+    assert!(state.dialog.is_none() && world.journal.is_empty());
+}
+
+#[test]
+fn who_may_not_mount_is_told_why() {
+    let mut world = World::v1();
+    world.host.capabilities = 0;
+    let mut state = world.state(setup(), 80, 24);
+    world.press(&mut state, "M");
+    assert!(state.dialog.is_none());
+    assert!(state.notice.as_ref().unwrap().0.contains("CAP_SYS_ADMIN"));
+}

@@ -191,11 +191,44 @@ pub(super) fn tree_border(painter: &mut Painter<'_>, state: &State) {
     let left = if state.has_cpu() {
         let whole = format!("{filter}100 % = {}{more}", ruler.name);
         let long = format!("{filter}100 % = {} (% changes){more}", ruler.name);
-        first_that_fits(vec![long, whole, format!("{filter}100 % = {}{more}", ruler.short_name())], room)
+        let short = format!("{filter}100 % = {}{more}", ruler.short_name());
+        let mut texts = vec![long, whole, short];
+        // Where cpu is, goes without saying, unless it is at several places.
+        if let (places, true) = places(state) {
+            let with = |place: &String| format!("{}   {place}", texts[2]);
+            let named: Vec<String> = places.iter().map(with).collect();
+            texts.splice(0..0, named);
+        }
+        first_that_fits(texts, room)
     } else {
-        format!("{filter}groups{more}")
+        let mut texts: Vec<String> =
+            places(state).0.iter().map(|place| format!("{filter}groups {place}{more}")).collect();
+        texts.push(format!("{filter}groups{more}"));
+        first_that_fits(texts, room)
     };
     painter.border(area, "┌", &left, &totals);
+}
+
+/// Where the hierarchy on screen is mounted, the longest way of saying it first; and whether at several places.
+fn places(state: &State) -> (Vec<String>, bool) {
+    let mounts = state.shown_hierarchy().map_or(&[][..], |hierarchy| &hierarchy.mounts);
+    let points: Vec<String> = mounts.iter().filter(|mount| !mount.hidden).map(|mount| escape(&mount.point)).collect();
+    let Some((last, others)) = points.split_last() else {
+        return (vec!["that are mounted nowhere (M mounts them)".to_owned()], false);
+    };
+    if others.is_empty() {
+        return (vec![format!("at {last}")], false);
+    }
+    let mut ways = vec![format!("at {} and {last}", others.join(", "))];
+    // As a shell would write it: what all begin with, once.
+    let same = |end: &usize| points.iter().all(|point| point.get(..*end) == last.get(..*end));
+    let common = last.match_indices('/').map(|(at, _)| at + 1).take_while(same).last();
+    if let Some(end) = common.filter(|&end| end > 1) {
+        let rest: Vec<&str> = points.iter().map(|point| &point[end..]).collect();
+        ways.push(format!("at {}{{{}}}", &last[..end], rest.join(",")));
+    }
+    ways.push(format!("at {} places", points.len()));
+    (ways, true)
 }
 
 fn totals(state: &State) -> String {

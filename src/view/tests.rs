@@ -121,6 +121,13 @@ shots! {
     family_80x24: family(), plain(), (80, 24), "G<Tab>";
     family_threads_80x24: family(), plain(), (80, 24), "G<Tab>H";
     family_120x40: family(), plain(), (120, 40), "G<Tab>";
+    mount_by_name_80x24: figure(), plain(), (80, 24), "Mlab";
+    mount_with_controllers_80x24: figure(), plain(), (80, 24), "M<Up><Right><Down> ";
+    mount_once_more_80x24: figure(), plain(), (80, 24), "M<Up><Left><Left><Down><Right>";
+    mount_unmount_80x24: figure(), plain(), (80, 24), "M<Up><Left>";
+    mount_nothing_typed_58x16: figure(), plain(), (58, 16), "M<Enter>";
+    mounted_80x24: figure(), plain(), (80, 24), "Mlab<Enter>";
+    mounted_twice_80x24: figure(), plain(), (80, 24), "..M<Up><Left><Left><Down><Down>/x<Enter>";
     filter_80x24: figure(), plain(), (80, 24), "/cg3<Enter>";
     list_by_gets_80x24: figure(), plain(), (80, 24), "tssss";
     refused_80x24: figure(), plain(), (80, 24), "jD";

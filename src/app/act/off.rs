@@ -22,7 +22,8 @@ pub fn off(state: &State, action: Action) -> Option<String> {
         if let Some(why) = &state.no_journal {
             return Some(format!("the journal cannot be written: {why}"));
         }
-        let needs_group = !matches!(action, Action::Open | Action::Undo | Action::UndoAll | Action::Redo);
+        let needs_group =
+            !matches!(action, Action::Open | Action::Mount | Action::Undo | Action::UndoAll | Action::Redo);
         if needs_group && state.ghost.as_ref().is_some_and(|ghost| Some(ghost.row.key) == state.tree.cursor) {
             return Some("the selected group is gone".to_owned());
         }
@@ -54,6 +55,12 @@ pub fn off(state: &State, action: Action) -> Option<String> {
         Action::Rename if top => Some("the top group has no name".to_owned()),
         Action::Undo if state.undoable().next().is_some() && journal::next_undo(&state.journal).is_none() => {
             Some("what was done cannot be taken back: it ended or signalled processes".to_owned())
+        }
+        Action::Mount if state.snapshot().is_some_and(|snapshot| !snapshot.host.may_mount()) => {
+            Some("mounting needs the capability CAP_SYS_ADMIN: start cgrove as root".to_owned())
+        }
+        Action::Mount if state.setup.limits.only.is_some() => {
+            Some("--only: a mount is outside of every group".to_owned())
         }
         Action::Undo | Action::UndoAll if state.undoable().next().is_none() => {
             Some("nothing was changed in this visit".to_owned())
