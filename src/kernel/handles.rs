@@ -116,6 +116,12 @@ impl Handles {
         self.open.retain(|key, _| !matches!(key, Key::Group(group, _) if group.hierarchy == hierarchy));
     }
 
+    /// Whether a file of a hierarchy is open.
+    #[cfg(test)]
+    pub(crate) fn has(&self, hierarchy: HierarchyId) -> bool {
+        self.open.keys().any(|key| matches!(key, Key::Group(group, _) if group.hierarchy == hierarchy))
+    }
+
     /// How many are open.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

@@ -151,7 +151,8 @@ fn stage(state: &State) -> Vec<String> {
 /// Since when is measured, and what began it.
 pub(super) fn window(state: &State) -> String {
     let Some((shown, base)) = state.shown.as_ref().zip(state.base()) else {
-        return "the first sample is on its way".to_owned();
+        let unmounted = state.shown_hierarchy().is_some_and(|hierarchy| hierarchy.root.is_none());
+        return if unmounted { String::new() } else { "the first sample is on its way".to_owned() };
     };
     if !state.has_cpu() {
         return String::new();

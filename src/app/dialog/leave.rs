@@ -40,6 +40,8 @@ impl Receipt {
                 .made
                 .iter()
                 .filter_map(|&key| snapshot.structure.place(snapshot.structure.find(key)?))
+                // The top of a hierarchy that was mounted is told with the mount.
+                .filter(|place| !place.is_top())
                 .map(|place| place.to_string())
                 .collect();
             if !places.is_empty() {

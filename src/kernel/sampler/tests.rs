@@ -231,3 +231,30 @@ fn this_host_as_anybody() {
     let has_cpu = snapshot.structure.carrier("cpu").is_some_and(|h| h.root.is_some());
     assert_eq!(snapshot.tasks.by_tid(own).is_some(), has_cpu, "our own task is in the contest where there is one");
 }
+
+#[test]
+fn while_a_hierarchy_is_shut_no_file_of_it_is_open() {
+    let (_, mut sampler) = start(HOST);
+    let interest = Interest::default();
+    sampler.sample(&interest);
+    assert!(sampler.handles.has(CPU), "a mount with open files could not be unmounted");
+    let shut = sampler.shut();
+    let other = {
+        let shut = shut.clone();
+        std::thread::spawn(move || shut.shut(CPU, || ()))
+    };
+    let mut snapshot = sampler.sample(&interest);
+    while !other.is_finished() {
+        snapshot = sampler.sample(&interest);
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    assert!(other.join().unwrap(), "it was told");
+    assert!(!sampler.handles.has(CPU));
+    let hierarchy = snapshot.structure.hierarchy(CPU).unwrap();
+    assert!(hierarchy.mounts.is_empty() && hierarchy.root.is_none(), "as if it were unmounted");
+    sampler.sample(&interest);
+    assert!(!sampler.handles.has(CPU), "nor opened again");
+    shut.open(CPU);
+    let snapshot = sampler.sample(&interest);
+    assert!(snapshot.structure.hierarchy(CPU).unwrap().root.is_some() && sampler.handles.has(CPU));
+}
