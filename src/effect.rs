@@ -31,6 +31,7 @@ pub mod failure;
 pub mod journal;
 pub mod launch;
 pub mod mounts;
+pub mod peek;
 pub mod process;
 pub mod room;
 pub mod scheduler;

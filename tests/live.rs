@@ -34,6 +34,8 @@ mod groups;
 mod guard;
 #[path = "live/journal.rs"]
 mod journal;
+#[path = "live/mounts.rs"]
+mod mounts;
 #[path = "live/moves.rs"]
 mod moves;
 #[path = "live/program.rs"]
@@ -87,6 +89,7 @@ fn entries() -> Vec<Entry> {
         groups::trials(),
         journal::trials(),
         guard::trials(),
+        mounts::trials(),
         moves::trials(),
         random::trials(),
         remove::trials(),

@@ -262,9 +262,8 @@ impl World {
         structure.generation = self.generation;
         structure.hierarchies.clone_from(&self.hierarchies);
         for hierarchy in &self.hierarchies {
-            let on =
-                |name: &Box<str>| Controller { name: name.clone(), hierarchy: Some(hierarchy.id), disabled: false };
-            structure.controllers.extend(hierarchy.controllers.iter().map(on));
+            let on = |name: &str| Controller { name: name.into(), hierarchy: Some(hierarchy.id), disabled: false };
+            structure.controllers.extend(hierarchy.controllers.iter().map(|name| on(name)));
         }
         if structure.carrier("net_cls").is_none() {
             structure.controllers.push(Controller { name: "net_cls".into(), hierarchy: None, disabled: false });

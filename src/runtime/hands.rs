@@ -17,6 +17,7 @@ use crate::effect::executor::{Executor, Interruptible, Kernel};
 use crate::effect::failure::Failure;
 use crate::effect::journal::{self, Log, Writer};
 use crate::effect::mounts::{Holders, Mounts};
+use crate::effect::peek;
 use crate::effect::supervisor::{Launcher, Nobody, Supervisor};
 use crate::effect::transaction::{self, Report};
 use crate::kernel::discover::{Discovery, discover};
@@ -205,7 +206,8 @@ impl Hands {
         // A workload that ended is told apart from one that runs.
         self.poll().context("asking the supervisor")?;
         let found = self.discover()?;
-        let mut survey = survey::survey_of(&self.fs, needs, Arc::clone(&self.host), &found);
+        let peeked = if self.limits.read_only { None } else { peek::survey(needs, &self.host, &found) };
+        let mut survey = peeked.unwrap_or_else(|| survey::survey_of(&self.fs, needs, Arc::clone(&self.host), &found));
         survey.made = journal::made(self.entries());
         survey.made.extend(&self.kept.groups);
         (survey.mounted, survey.directories) = journal::mounted(self.entries());

@@ -262,8 +262,11 @@ impl Mounting {
             Some(Field::At) => self.at(state),
             _ => return,
         };
+        let before = text.len();
         change(&mut text);
-        text.truncate(text.floor_char_boundary(LONGEST));
+        if text.len() > before.max(LONGEST) {
+            text.pop();
+        }
         if field == Some(&Field::Name) { self.name = text } else { self.at = Some(text) }
     }
 
