@@ -13,7 +13,7 @@ use crate::model::snapshot::Snapshot;
 use crate::model::time::Mono;
 use crate::plan::journal::State as StepState;
 use crate::plan::step::{Outcome, Step};
-use crate::plan::tell;
+use crate::plan::{managers, tell};
 
 use super::log::named;
 use super::state::State;
@@ -53,8 +53,9 @@ pub struct Lost {
     pub ms: u64,
     /// What it reads now.
     pub now: Bytes,
-    /// By whom, if that is known.
-    pub by: Option<String>,
+    /// The program that keeps the group's values, if there is one. That it was the one is likely and not known: a file does
+    /// not tell who wrote it.
+    pub keeper: Option<&'static str>,
 }
 
 impl Value {
@@ -76,11 +77,14 @@ impl Value {
             return vec![format!("set {set} kept"), format!("{set} kept")];
         };
         let when = state.wall.minute(lost.ms);
-        let by = lost.by.as_ref().map(|by| format!(" by {by}"));
         let back = self.before.as_ref().is_some_and(|before| before.trim_ascii() == lost.now.trim_ascii());
         let what = if back { "taken back" } else { "changed" };
         let to = if back { String::new() } else { format!(" to {}", tell::value(&lost.now)) };
-        let mut fates: Vec<String> = by.iter().map(|by| format!("{what} {when}{to}{by}")).collect();
+        let mut fates = Vec::new();
+        if let Some(keeper) = lost.keeper {
+            fates.push(format!("{what} {when}{to}, likely by {keeper}, which keeps it"));
+            fates.push(format!("{what} {when} by {keeper}?"));
+        }
         fates.push(format!("{what} {when}{to}"));
         fates.push(format!("{what} {when}"));
         if back {
@@ -158,7 +162,8 @@ pub fn look(state: &mut State, snapshot: &Snapshot) {
         if now == &*value.stored {
             value.lost = None;
         } else if value.lost.as_ref().is_none_or(|lost| *lost.now != *now) {
-            value.lost = Some(Lost { ms, now: now.into(), by: manager(snapshot, written.group) });
+            value.lost =
+                Some(Lost { ms, now: now.into(), keeper: managers::keeper(&value.place, snapshot.host.systemd) });
             said = Some((written.group, written.file.clone()));
         }
     }
@@ -167,11 +172,6 @@ pub fn look(state: &mut State, snapshot: &Snapshot) {
         let fate = value.fates(state).swap_remove(0);
         state.say(format!("{}: {file} {fate}", named(value.place.name())));
     }
-}
-
-/// Who manages a group, if that is known: it is named as the one who takes values back.
-fn manager(_snapshot: &Snapshot, _group: GroupKey) -> Option<String> {
-    None
 }
 
 /// What is told of a group in its row: the value that did not stay, else the newest one that does. The longest text first.
@@ -216,4 +216,34 @@ fn told(state: &State, is: impl Fn(&Value) -> bool) -> Vec<(String, String, bool
         (what, value.fates(state).swap_remove(0), value.lost.is_none() && !value.gone)
     };
     values.map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{CPU, World, setup};
+
+    #[test]
+    fn who_keeps_a_group_is_named_as_likely_only() {
+        let state = World::v1().state(setup(), 80, 24);
+        let value = |keeper| Value {
+            place: Place::new(CPU, b"/system.slice/web.service"),
+            entry: 1,
+            before: Some(Box::from(*b"1024")),
+            stored: Box::from(*b"300"),
+            set_ms: 60_000,
+            since: Mono::default(),
+            writes: 1,
+            lost: Some(Lost { ms: 120_000, now: Box::from(*b"1024"), keeper }),
+            seen: true,
+            gone: false,
+        };
+        let fates = value(Some("systemd")).fates(&state);
+        assert!(
+            fates[0].contains("taken back") && fates[0].ends_with("likely by systemd, which keeps it"),
+            "{fates:?}"
+        );
+        assert!(fates[1].ends_with("by systemd?"), "{fates:?}");
+        assert!(!value(None).fates(&state)[0].contains("by"));
+    }
 }

@@ -257,9 +257,42 @@ pub fn describe(owner: &Owner) -> String {
     }
 }
 
+/// Whose program keeps the values of the group at `place`, by names alone: "systemd", "docker". `None` below what was handed
+/// over, and where nobody is known.
+#[must_use]
+pub fn keeper(place: &Place, systemd: bool) -> Option<&'static str> {
+    let parts: Vec<&[u8]> = place.parts().collect();
+    let layer = manager::of(&parts, systemd, &|_| false).filter(|layer| layer.depth == parts.len())?;
+    match layer.owner {
+        Owner::Unit { .. } => Some("systemd"),
+        Owner::Kubelet | Owner::Container { pod: true, .. } => Some("the kubelet"),
+        Owner::Container { engine: Engine::Unknown, .. } => None,
+        Owner::Container { engine, .. } | Owner::Parent(engine) => Some(engine.name()),
+    }
+}
+
 /// Who owns the group at `place`, by names alone: for a screen that has no survey.
 #[must_use]
 pub fn by_name(place: &Place, systemd: bool) -> Option<String> {
     let parts: Vec<&[u8]> = place.parts().collect();
     manager::of(&parts, systemd, &|_| false).map(|layer| describe(&layer.owner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keeper;
+    use crate::model::id::HierarchyId;
+    use crate::model::place::Place;
+
+    #[test]
+    fn who_keeps_the_values_of_a_group() {
+        for (path, keeps) in [
+            ("/system.slice/nginx.service", Some("systemd")),
+            ("/kubepods.slice", Some("the kubelet")),
+            ("/system.slice/nginx.service/worker", None),
+            ("/mine", None),
+        ] {
+            assert_eq!(keeper(&Place::new(HierarchyId(0), path.as_bytes()), true), keeps, "{path}");
+        }
+    }
 }
