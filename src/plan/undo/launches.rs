@@ -8,7 +8,7 @@ use crate::model::workload::{Launch, Program};
 
 use super::super::journal::{Entry, Record, State};
 use super::super::refusal::Refusal;
-use super::super::rules::{target, tasks};
+use super::super::rules::{signals, target, tasks};
 use super::super::step::{Outcome, Signal, Step};
 use super::super::words;
 use super::Undo;
@@ -87,10 +87,11 @@ impl Undo<'_> {
     pub(super) fn end(&mut self, launched: TaskKey) -> Result<(), Refusal> {
         let key = self.bindings.task(launched);
         let survey = &self.draft.world.survey;
-        let mut all = Vec::new();
-        if tasks::alive(survey, key).is_some() {
-            all.push(key);
+        // Once it has ended nothing descends from it any more, and its number may be somebody else's.
+        if tasks::alive(survey, key).is_none() {
+            return Ok(());
         }
+        let mut all = vec![key];
         for facts in survey.tasks.values() {
             let task = &facts.task;
             let is_process = task.key.tid == task.tgid && task.key != key;
@@ -117,6 +118,11 @@ impl Undo<'_> {
         match (signal, state) {
             (Signal::Stop, Some('T')) => self.draft.push(Step::Signal { process: key, signal: Signal::Continue }),
             (Signal::Continue, Some(state)) if state != 'T' && state != 'Z' => {
+                if let Some(why) = signals::never(&self.draft.world.survey, key.tid) {
+                    let name = words::task(&self.draft.world.survey, key.tid);
+                    self.draft.warn(format!("{name} is not stopped again: {why}."));
+                    return Ok(());
+                }
                 self.draft.push(Step::Signal { process: key, signal: Signal::Stop })
             }
             (Signal::Stop | Signal::Continue, _) => Ok(()),

@@ -11,6 +11,11 @@ use super::super::step::{Life, Step};
 use super::super::{mount, unmount};
 use super::Undo;
 
+/// Whether a path is this directory or lies below it.
+fn is_below(path: &[u8], directory: &[u8]) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.first().is_none_or(|&byte| byte == b'/'))
+}
+
 impl Undo<'_> {
     /// The inverse of making a directory. What is in it by then, the kernel says when it is removed.
     pub(super) fn unmake_directory(&mut self, path: &Bytes) -> Result<(), Refusal> {
@@ -115,7 +120,7 @@ impl Undo<'_> {
                     }
                 }
                 Source::Bind { from } => {
-                    let there = hierarchy.mounts.iter().any(|mount| !mount.hidden && from.starts_with(&mount.point));
+                    let there = hierarchy.mounts.iter().any(|mount| !mount.hidden && is_below(from, &mount.point));
                     if !there {
                         let from = escape(from);
                         self.draft
@@ -162,5 +167,16 @@ impl Undo<'_> {
             None => Ok(()),
             Some(_) => Err(format!("somebody else made {} meanwhile.", found.label)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_below;
+
+    #[test]
+    fn a_name_that_only_begins_alike_is_another() {
+        assert!(is_below(b"/mnt/a", b"/mnt/a") && is_below(b"/mnt/a/b", b"/mnt/a"));
+        assert!(!is_below(b"/mnt/ab", b"/mnt/a") && !is_below(b"/mnt", b"/mnt/a"));
     }
 }

@@ -308,6 +308,19 @@ fn an_ended_workload_is_launched_again_where_it_was_at_last() {
 }
 
 #[test]
+fn whoever_has_the_number_of_a_workload_that_ended_keeps_its_children() {
+    let mut visit = Visit::new(Version::V1);
+    let other = visit.fake.top().child(b"other");
+    visit.run(&launch(&other)).unwrap();
+    let own = visit.fake.own()[0];
+    visit.fake.end(own.tid);
+    visit.fake.somebody_gets_the_number(own.tid, 10);
+    let before = visit.fake.shape();
+    undo(&mut visit, 1);
+    assert_eq!(visit.fake.shape(), before, "10 descends from a process that only has the number");
+}
+
+#[test]
 fn undo_goes_past_what_cannot_be_taken_back() {
     let mut visit = Visit::new(Version::V1);
     let top = visit.fake.top();

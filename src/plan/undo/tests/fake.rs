@@ -27,6 +27,7 @@ struct Process {
     start: u64,
     stopped: bool,
     nice: i8,
+    parent: Tid,
     launch: Option<Launch>,
 }
 
@@ -64,7 +65,7 @@ impl Fake {
         fake.make(&top.child(b"other")).unwrap();
         fake.made.clear();
         for (tid, place) in [(10, top.child(b"other")), (11, top.child(b"other")), (12, top)] {
-            fake.processes.insert(tid, Process { place, start: 100, stopped: false, nice: 0, launch: None });
+            fake.processes.insert(tid, Process { place, start: 100, stopped: false, nice: 0, parent: 1, launch: None });
         }
         fake
     }
@@ -123,6 +124,15 @@ impl Fake {
     /// A process ends.
     pub(super) fn end(&mut self, tid: Tid) {
         self.processes.remove(&tid);
+    }
+
+    /// The number of a process that ended comes again, as the parent of another one.
+    pub(super) fn somebody_gets_the_number(&mut self, tid: Tid, child: Tid) {
+        let place = self.processes[&child].place.clone();
+        self.next += 1;
+        let process = Process { place, start: self.next, stopped: false, nice: 0, parent: 1, launch: None };
+        self.processes.insert(tid, process);
+        self.processes.get_mut(&child).unwrap().parent = tid;
     }
 
     fn children<'a>(&'a self, place: &'a Place) -> impl Iterator<Item = &'a Place> {
@@ -189,6 +199,7 @@ impl Fake {
                 facts.threads[0].start = process.start;
                 facts.task.state = if process.stopped { 'T' } else { 'R' };
                 facts.task.nice = process.nice;
+                facts.task.parent = process.parent;
                 survey.tasks.insert(tid, facts);
             }
             if let Some(launch) = &process.launch {
@@ -232,7 +243,7 @@ impl Fake {
                 let tid = Tid::try_from(self.next).unwrap();
                 let place = launch.groups[0].clone();
                 let (nice, launch) = (launch.nice, Some(launch.clone()));
-                let process = Process { place, start: self.next, stopped: false, nice, launch };
+                let process = Process { place, start: self.next, stopped: false, nice, parent: 1, launch };
                 self.processes.insert(tid, process);
                 Ok(Outcome::Launched(TaskKey { tid, start: self.next }))
             }
