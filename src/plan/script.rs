@@ -105,7 +105,7 @@ fn one(out: &mut String, record: &Record, line: &str, variables: &mut BTreeSet<T
             put(out, "", line);
         }
         Some(process) if variables.contains(&process) => {
-            put(out, "", &with_variable(line, process));
+            put(out, "", &with_variable(line, process, matches!(record.step, Step::Schedule { .. })));
         }
         Some(process) => {
             let _ = writeln!(out, "# process {} of then; put today's number in:", process.tid);
@@ -119,6 +119,7 @@ fn named(step: &Step) -> Option<TaskKey> {
     match step {
         Step::Move { task, .. } => Some(*task),
         Step::Signal { process, .. } => Some(*process),
+        Step::Schedule { task, .. } => Some(*task),
         _ => None,
     }
 }
@@ -127,19 +128,20 @@ fn variable(process: TaskKey) -> String {
     format!("p{}", process.tid)
 }
 
-/// `echo 4242 > …` and `kill -STOP 4242` with the variable for the number: it is a word of its own, and the first such.
-fn with_variable(line: &str, process: TaskKey) -> String {
-    let number = process.tid.to_string();
-    let mut done = false;
-    let words = line.split(' ').map(|word| {
-        if !done && word == number {
-            done = true;
-            format!("\"${}\"", variable(process))
-        } else {
-            word.to_owned()
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
+/// `echo 4242 > …`, `kill -STOP 4242`, `taskset -cp 0 4242` with the variable for the number: it is a word of its own, the
+/// first or the last such, or a part of a path below `/proc`.
+fn with_variable(line: &str, process: TaskKey, last: bool) -> String {
+    let (number, variable) = (process.tid.to_string(), format!("\"${}\"", variable(process)));
+    let directory = format!("/proc/{number}/");
+    if line.contains(&directory) {
+        return line.replace(&directory, &format!("/proc/{variable}/"));
+    }
+    let mut words: Vec<&str> = line.split(' ').collect();
+    let mut at = words.iter().enumerate().filter(|(_, word)| **word == number).map(|(at, _)| at);
+    if let Some(at) = if last { at.next_back() } else { at.next() } {
+        words[at] = &variable;
+    }
+    words.join(" ")
 }
 
 /// A line of the script. A shell line has no line break: the quoter writes it as `\n`.
@@ -232,9 +234,34 @@ mod tests {
     }
 
     #[test]
+    fn scheduling_names_a_process_too() {
+        let launch = Launch { groups: vec![place("/a")], program: Program::Spin(Spin::default()), cpus: None, nice: 0 };
+        let (own, other) = (TaskKey { tid: 42, start: 1 }, TaskKey { tid: 7, start: 1 });
+        let to = crate::model::scheduling::Attribute::Nice(5);
+        let nice = |task| {
+            let step = Step::Schedule { task, scope: Scope::Process, to: to.clone(), prior: None };
+            (step, State::Done(Outcome::Scheduled(Vec::new())))
+        };
+        let launched = (Step::Launch { launch, again: None }, State::Done(Outcome::Launched(own)));
+        let steps = [(launched, "sh -c 'x' &"), (nice(own), "renice -n 5 -p 42"), (nice(other), "renice -n 5 -p 7")];
+        let steps = steps.into_iter().map(|((step, state), line)| (step, state, line)).collect();
+        let journal = Journal { entries: vec![entry(1, "set nice", steps)], ..Journal::default() };
+        let script = script(&journal, &|ms| ms.to_string());
+        let end =
+            "p42=$!\nrenice -n 5 -p \"$p42\"\n# process 7 of then; put today's number in:\n#   renice -n 5 -p 7\n";
+        assert!(script.ends_with(end), "{script}");
+    }
+
+    #[test]
     fn a_number_is_replaced_only_where_it_is_a_word() {
         let process = TaskKey { tid: 4, start: 1 };
-        assert_eq!(with_variable("echo 4 > /g/4/tasks", process), "echo \"$p4\" > /g/4/tasks");
-        assert_eq!(with_variable("kill -STOP 4", process), "kill -STOP \"$p4\"");
+        assert_eq!(with_variable("echo 4 > /g/4/tasks", process, false), "echo \"$p4\" > /g/4/tasks");
+        assert_eq!(with_variable("kill -STOP 4", process, false), "kill -STOP \"$p4\"");
+        assert_eq!(with_variable("taskset -cp 4 4", process, true), "taskset -cp 4 \"$p4\"");
+        let all = "for t in /proc/4/task/*; do renice -n 4 -p \"${t##*/}\"; done";
+        assert_eq!(
+            with_variable(all, process, true),
+            "for t in /proc/\"$p4\"/task/*; do renice -n 4 -p \"${t##*/}\"; done"
+        );
     }
 }
