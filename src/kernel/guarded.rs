@@ -21,8 +21,8 @@ pub fn guarded(fs: &dyn Fs, own: Pid) -> BTreeSet<Pid> {
     all.extend(stat_of(fs, own, own).map(|stat| stat.session).filter(|&session| session > 0));
     let above: Vec<Pid> = all.iter().copied().filter(|&pid| pid != own).collect();
     for (server, client) in MULTIPLEXERS {
-        if above.iter().any(|&pid| is_called(fs, pid, server)) {
-            for pid in clients(fs, own, client) {
+        for &above in above.iter().filter(|&&pid| is_called(fs, pid, server)) {
+            for pid in clients(fs, above, client) {
                 all.extend(ancestors(fs, pid));
             }
         }
@@ -48,12 +48,13 @@ fn is_called(fs: &dyn Fs, pid: Pid, name: &[u8]) -> bool {
     stat_of(fs, pid, pid).is_some_and(|stat| *stat.comm == *name)
 }
 
-/// Processes of this name and of the same user as `own`.
-fn clients(fs: &dyn Fs, own: Pid, name: &[u8]) -> Vec<Pid> {
+/// Processes of this name and of the same user as the server: with sudo, cgrove itself is of another one.
+fn clients(fs: &dyn Fs, server: Pid, name: &[u8]) -> Vec<Pid> {
     let user = |pid: Pid| fs.stat(format!("/proc/{pid}").as_bytes()).ok().map(|stat| stat.uid);
+    let whose = user(server);
     let entries = fs.list(b"/proc").unwrap_or_default();
     let pids = entries.iter().filter_map(|entry| Pid::try_from(digits(&entry.name)?).ok());
-    pids.filter(|&pid| is_called(fs, pid, name) && user(pid) == user(own)).collect()
+    pids.filter(|&pid| is_called(fs, pid, name) && user(pid) == whose).collect()
 }
 
 #[cfg(test)]
@@ -65,7 +66,7 @@ mod tests {
     const HOST: &str = include_str!("../../tests/fixtures/one_by_one.txt");
 
     /// A host of processes: number, name, parent, session.
-    fn host(processes: &[(Pid, &str, Pid, Pid)]) -> Fixture {
+    fn host(processes: &[(Pid, &str, Pid, Pid)], more: &str) -> Fixture {
         let zeros = "0 ".repeat(12);
         let stat = |&(pid, comm, parent, session): &(Pid, &str, Pid, Pid)| {
             format!(
@@ -73,7 +74,7 @@ mod tests {
                  0 20 0 1 0 5 {zeros}0 0 0 17 0 0 0 0 0\n"
             )
         };
-        Fixture::parse(&processes.iter().map(stat).collect::<String>()).unwrap()
+        Fixture::parse(&(processes.iter().map(stat).collect::<String>() + more)).unwrap()
     }
 
     #[test]
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_session_and_the_clients_of_a_multiplexer_are_guarded() {
-        let host = host(&[
+        let processes = [
             (1, "init", 0, 1),
             (20, "sshd", 1, 20),
             (21, "sshd-session", 20, 21),
@@ -98,9 +99,12 @@ mod tests {
             (32, "cgrove", 31, 31),
             (33, "vi", 31, 31),
             (40, "bash", 30, 40),
-        ]);
+        ];
+        let host = |users| self::host(&processes, users);
+        let (host, sudo) = (host(""), host("dir /proc/30 uid=1000\ndir /proc/23 uid=1000\n"));
         let all: Vec<Pid> = guarded(&host, 32).into_iter().collect();
         assert_eq!(all, [1, 20, 21, 22, 23, 30, 31, 32], "not vi, and not the other window");
+        assert_eq!(guarded(&sudo, 32).into_iter().collect::<Vec<_>>(), all, "as root, in the terminal of a user");
         assert_eq!(guarded(&host, 22).into_iter().collect::<Vec<_>>(), [1, 20, 21, 22], "outside of it, no client");
     }
 }
