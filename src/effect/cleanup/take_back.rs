@@ -10,6 +10,8 @@ use crate::effect::executor::{Executor, inode, place_of};
 use crate::effect::failure::{Failure, errno};
 use crate::effect::transaction::opposite;
 use crate::effect::{process, scheduler};
+use crate::kernel::guarded::guarded;
+use crate::kernel::real::RealFs;
 use crate::model::bytes::{Bytes, escape};
 use crate::model::errno::Errno;
 use crate::model::hierarchy::Version;
@@ -374,6 +376,10 @@ impl<'a> Cleaner<'a> {
             Signal::Continue if found.state != 'T' => ("stopped process {} again", Signal::Stop),
             _ => return None,
         };
+        if back == Signal::Stop && guarded(&RealFs, own_pid()).contains(&process.tid) {
+            let text = format!("process {} is not stopped again: cgrove runs under it", name(process.tid));
+            return Some(Note { text, fate: Fate::Foreign });
+        }
         let text = text.replace("{}", &name(process.tid));
         Some(self.act(&[Step::Signal { process, signal: back }], text))
     }
@@ -496,6 +502,10 @@ fn ever_mounted(entries: &[Entry]) -> Vec<(HierarchyId, Bytes)> {
             _ => None,
         })
         .collect()
+}
+
+fn own_pid() -> i32 {
+    i32::try_from(std::process::id()).unwrap_or(0)
 }
 
 /// `4711 (sleep)`.

@@ -391,6 +391,18 @@ fn a_stopped_process_goes_on_and_a_surviving_workload_is_killed() {
 }
 
 #[test]
+fn what_the_cleanup_itself_runs_under_is_not_stopped_again() {
+    let mut scene = Scene::new();
+    let pid = std::os::unix::process::parent_id().cast_signed();
+    let process = process::stat(pid).unwrap().key;
+    scene.journal(Step::Signal { process, signal: Signal::Continue }, Some(Outcome::Signalled));
+    let mut disk = Disk::default();
+    let cleanup = scene.clean(Some(&mut disk));
+    assert_eq!((fates(&cleanup), disk.told.len()), (vec![Fate::Foreign], 0), "{cleanup}");
+    assert!(cleanup.to_string().contains("is not stopped again: cgrove runs under it"), "{cleanup}");
+}
+
+#[test]
 fn a_task_that_has_ended_or_gone_elsewhere_is_not_moved() {
     let mut scene = Scene::new();
     scene.make("/a", "1024");

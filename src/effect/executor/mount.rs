@@ -69,6 +69,12 @@ pub(super) fn mount(directories: &dyn Directories, mounting: &Mounting) -> Resul
     });
     let shown = after.and_then(|hierarchy| {
         let inode = inode(point).map_err(|errno| Failure::new("read back", point, errno))?;
+        if let (Source::Bind { from }, Some(asked)) = (&mounting.source, mounting.hierarchy)
+            && directories.number(asked) != hierarchy.id
+        {
+            let from = crate::model::bytes::escape(from);
+            return Err(said(format!("at {from} is {} by now, and not what was meant", hierarchy.label())));
+        }
         Ok((GroupKey { hierarchy: hierarchy.id, inode }, !before.hierarchies.iter().any(|h| h.id == hierarchy.id)))
     });
     match shown {

@@ -8,7 +8,7 @@ use super::{Cleaner, Fate, Note};
 use crate::kernel::discover::discover;
 use crate::kernel::real::RealFs;
 use crate::model::bytes::{Bytes, escape};
-use crate::model::hierarchy::Hierarchy;
+use crate::model::hierarchy::{Hierarchy, Mount};
 use crate::model::id::GroupKey;
 use crate::model::mounting::{Mounting, Source};
 use crate::model::place::Place;
@@ -103,7 +103,7 @@ impl Cleaner<'_> {
             return Some(Note { text, fate: Fate::Foreign });
         }
         let mut steps = missing(&mounting.point);
-        let source = match (&mounting.source, living.and_then(|h| h.mounts.iter().find(|mount| &*mount.root == b"/"))) {
+        let source = match (&mounting.source, living.and_then(whole)) {
             // A new mount of v2 would set the flags of the others.
             (Source::V2 { .. }, Some(mount)) => Source::Bind { from: mount.point.clone() },
             (source, _) => source.clone(),
@@ -121,6 +121,11 @@ impl Cleaner<'_> {
         }
         Some(self.act(&steps, format!("mounted {} at {shown} again", mounting.source.words())))
     }
+}
+
+/// A mount from which the whole hierarchy can be bound elsewhere. One that is covered would show what covers it.
+fn whole(hierarchy: &Hierarchy) -> Option<&Mount> {
+    hierarchy.mounts.iter().find(|mount| &*mount.root == b"/" && !mount.hidden && !mount.read_only)
 }
 
 /// Steps that make the directories of a path that are not there.
@@ -144,4 +149,38 @@ fn is_of(hierarchy: &Hierarchy, mounting: &Mounting) -> bool {
 /// What is mounted now; nothing if that cannot be read.
 fn hierarchies() -> Vec<Hierarchy> {
     discover(&RealFs).map(|found| found.hierarchies).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::hierarchy::Version;
+    use crate::model::id::HierarchyId;
+
+    #[test]
+    fn nothing_is_bound_from_a_mount_that_is_covered() {
+        let mount = |id, point: &str, root: &str, hidden| Mount {
+            id,
+            point: point.as_bytes().into(),
+            root: root.as_bytes().into(),
+            read_only: false,
+            hidden,
+            options: Vec::new(),
+            flags: Vec::new(),
+        };
+        let mut hierarchy = Hierarchy {
+            id: HierarchyId::V2,
+            version: Version::V2,
+            device: None,
+            controllers: Vec::new(),
+            name: None,
+            mounts: vec![mount(1, "/a", "/", true), mount(2, "/b", "/x", false), mount(3, "/c", "/", false)],
+            own_path: Box::from(*b"/"),
+            namespace_root: None,
+            root: None,
+        };
+        assert_eq!(whole(&hierarchy).map(|mount| mount.id), Some(3));
+        hierarchy.mounts.truncate(2);
+        assert_eq!(whole(&hierarchy), None);
+    }
 }
