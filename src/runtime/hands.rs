@@ -271,21 +271,20 @@ impl Hands {
         let mut kernel = Kernel { directories, launcher };
         let mut executor = Interruptible::new(&mut kernel, &self.stop);
         let mut report = transaction::execute(plan, undoes, &mut executor, journal, directories);
-        self.explain(intent, plan, &mut report)?;
+        self.explain(intent, plan, &mut report);
         self.forget_trial();
         Ok(report)
     }
 
     /// Says what the kernel's refusal means for this step, as things stand now (who is inside, which limit is reached), and
-    /// what can be done.
-    fn explain(&mut self, intent: &Intent, plan: &Plan, report: &mut Report) -> Result<()> {
-        let Some((step, failure)) = &mut report.failed else { return Ok(()) };
-        let (Some(step), Some(errno)) = (plan.steps.get(*step), failure.errno) else { return Ok(()) };
-        let survey = self.survey(&intent.needs_with(self.entries()))?;
+    /// what can be done. Where that cannot be looked at, the refusal stands as it is: what was done is reported in any case.
+    fn explain(&mut self, intent: &Intent, plan: &Plan, report: &mut Report) {
+        let Some((step, failure)) = &mut report.failed else { return };
+        let (Some(step), Some(errno)) = (plan.steps.get(*step), failure.errno) else { return };
+        let Ok(survey) = self.survey(&intent.needs_with(self.entries())) else { return };
         let meaning = explain::failed(intent, step, errno, &survey, self.entries());
         failure.text = meaning.text();
         report.instead = meaning.ways;
-        Ok(())
     }
 
     /// Ends a visit whose changes are meant to stay: workloads end, the journal is kept for `cgrove journal`, and no cleanup
@@ -306,7 +305,7 @@ impl Hands {
     pub fn clean_up(&mut self, dry_run: bool) -> Result<Cleanup> {
         let found = self.discover()?;
         let boot_id = journal::boot_id()?;
-        let directories = &found.hierarchies;
+        let directories = &Mounts::new(found.hierarchies).held_by(self.holders.as_deref());
         let mut nobody = Nobody;
         let mut kernel = Kernel { directories, launcher: &mut nobody };
         let executor = (!dry_run).then_some(&mut kernel as &mut dyn Executor);

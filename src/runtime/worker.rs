@@ -1,7 +1,7 @@
 //! The effect thread: surveys, plans, executes, and runs experiments, one request after the other.
 //!
 //! It alone holds [`Hands`]. It answers with messages for the app; a step that takes long keeps only this thread waiting.
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -29,6 +29,9 @@ const POLL: Duration = Duration::from_millis(300);
 
 /// What another cgrove did so long ago, in milliseconds, is not what was seen just now.
 const RECENT_MS: u64 = 10_000;
+
+/// So many plans that were shown can still be asked to be done: a drag previews one for each group that it passes.
+const ASKED: usize = 64;
 
 /// What the effect thread is asked to do.
 pub enum Request {
@@ -91,7 +94,7 @@ impl Worker {
     /// If the thread cannot start.
     pub fn start(hands: Hands, session: Session, tell: impl Fn(Reply) + Send + 'static) -> std::io::Result<Self> {
         let (requests, inbox) = channel();
-        let state = State { hands, session, intents: HashMap::new(), tell: Box::new(tell) };
+        let state = State { hands, session, intents: BTreeMap::new(), tell: Box::new(tell) };
         let thread = thread::Builder::new().name("effect".to_owned()).spawn(move || state.serve(&inbox))?;
         Ok(Self { requests, thread })
     }
@@ -120,7 +123,7 @@ struct State {
     hands: Hands,
     session: Session,
     /// What each plan that was shown is to do: its intent, to plan it again right before doing.
-    intents: HashMap<Token, Intent>,
+    intents: BTreeMap<Token, Intent>,
     tell: Box<dyn Fn(Reply) + Send>,
 }
 
@@ -162,6 +165,9 @@ impl State {
                     Err(error) => self.app(Message::NotPlanned { token, why: format!("{error:#}") }),
                 }
                 self.intents.insert(token, intent);
+                while self.intents.len() > ASKED {
+                    self.intents.pop_first();
+                }
             }
             Request::Execute(token, plan) => self.busy(|worker| worker.execute(token, &plan, None)),
             Request::Try(token, plan, time) => self.busy(|worker| worker.execute(token, &plan, Some(time))),
@@ -251,8 +257,11 @@ impl State {
             Ok(Executed::Changed(plan)) => self.app(Message::Planned { token, answer: Ok(plan) }),
             Ok(Executed::Refused(refusal)) => self.app(Message::Planned { token, answer: Err(refusal) }),
             Err(error) => {
+                // Something may stand all the same, if a helper ended in between.
+                self.tell_all();
                 let report = Report { entry: None, problem: Some(format!("{error:#}")), instead: Vec::new() };
                 self.app(Message::Done { token, report });
+                (self.tell)(Reply::Changed(None));
             }
         }
     }
