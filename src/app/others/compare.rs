@@ -196,11 +196,15 @@ fn values(before: &Snapshot, now: &Snapshot, changes: &mut Vec<Change>) {
     for &id in &now.groups.ids {
         let Some(group) = now.structure.group(id) else { continue };
         let Some(old) = before.structure.find(group.key).and_then(|id| before.groups.get(id)) else { continue };
-        let (Some(new), Some(place)) = (now.groups.get(id), now.structure.place(id)) else { continue };
+        let Some(new) = now.groups.get(id) else { continue };
         let version = now.structure.hierarchy(group.key.hierarchy).map_or(Version::V2, |hierarchy| hierarchy.version);
         let key = group.key;
+        let structure = &now.structure;
         let mut push = |column, before: String, now: String, raw: Vec<String>| {
-            changes.push(Change::Value { key, place: place.clone(), column, before, now, raw });
+            // Few groups change: the place of the others is not asked for.
+            if let Some(place) = structure.place(id) {
+                changes.push(Change::Value { key, place, column, before, now, raw });
+            }
         };
         if let Some((a, b)) = differ(old.weight, new.weight) {
             push(Column::Weight(version), a.to_string(), b.to_string(), vec![b.to_string()]);
