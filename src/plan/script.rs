@@ -117,9 +117,8 @@ fn one(out: &mut String, record: &Record, line: &str, variables: &mut BTreeSet<T
 /// The process that a step names by its number.
 fn named(step: &Step) -> Option<TaskKey> {
     match step {
-        Step::Move { task, .. } => Some(*task),
+        Step::Move { task, .. } | Step::Schedule { task, .. } => Some(*task),
         Step::Signal { process, .. } => Some(*process),
-        Step::Schedule { task, .. } => Some(*task),
         _ => None,
     }
 }
