@@ -68,7 +68,7 @@ impl Lineage {
             return;
         }
         if let (Step::Mount { mounting }, State::Done(Outcome::Mounted { top, .. })) = (&record.step, &record.state)
-            && let Some(old) = mounting.hierarchy.filter(|&old| old != top.hierarchy)
+            && let Some(old) = mounting.hierarchy.filter(|&old| self.number(old) != top.hierarchy)
         {
             self.numbers.insert(self.number(old), top.hierarchy);
         }

@@ -110,9 +110,18 @@ pub(super) fn busy(facts: &PointFacts) -> Option<String> {
     (!facts.users.is_empty()).then(|| words::users(&facts.users))
 }
 
+/// The mounts that are left when the one at `point` is gone: it may be mounted there twice.
+fn others<'a>(hierarchy: &'a Hierarchy, point: &Bytes) -> Vec<&'a Mount> {
+    let mut all: Vec<&Mount> = hierarchy.mounts.iter().collect();
+    if let Some(on_top) = all.iter().rposition(|mount| mount.point == *point) {
+        all.remove(on_top);
+    }
+    all
+}
+
 /// What will become of the hierarchy when the mount at `point` is gone.
 pub(super) fn fate(draft: &Draft<'_>, hierarchy: &Hierarchy, point: &Bytes) -> Life {
-    if hierarchy.mounts.iter().any(|mount| mount.point != *point) {
+    if !others(hierarchy, point).is_empty() {
         Life::Mounted
     } else if hierarchy.version == Version::V2 || draft.world.has_groups(hierarchy.id) {
         Life::Hidden
@@ -146,8 +155,7 @@ pub(super) fn will_be(draft: &Draft<'_>, hierarchy: &Hierarchy, point: &Bytes, f
     let label = hierarchy.label();
     match fate {
         Life::Mounted => {
-            let others = hierarchy.mounts.iter().filter(|mount| mount.point != *point);
-            let others: Vec<String> = others.map(|mount| escape(&mount.point)).collect();
+            let others: Vec<String> = others(hierarchy, point).iter().map(|mount| escape(&mount.point)).collect();
             format!("{label} stays mounted at {}.", words::list(&others))
         }
         Life::Gone if hierarchy.controllers.is_empty() => {
@@ -194,6 +202,9 @@ pub(super) fn add(draft: &mut Draft<'_>, id: HierarchyId, point: &Bytes, lazy: b
     }
     let settings = if ends { knobs::of(&draft.world, &Place::top(id)).settings } else { Vec::new() };
     draft.push(Step::Unmount { mounting, ends, lazy, settings })?;
+    if others(&hierarchy, point).iter().any(|mount| mount.point == *point) {
+        return Ok(());
+    }
     let mut path = point.to_vec();
     while draft.survey.directories.contains(&*path) {
         draft.push(Step::RemoveDirectory { path: path.clone().into() })?;

@@ -271,6 +271,20 @@ fn what_an_unmount_says_before() {
 }
 
 #[test]
+fn what_is_mounted_twice_at_one_point_stays_mounted_there() {
+    let twice = host(|survey| {
+        survey.mounted.insert((HierarchyId(3), bytes("/mnt/lab")));
+        survey.directories.insert(bytes("/mnt/lab"));
+        let lab = survey.hierarchies.iter_mut().find(|h| h.id == HierarchyId(3)).unwrap();
+        lab.mounts = vec![Mount { hidden: true, ..mount("/mnt/lab", "/") }, mount("/mnt/lab", "/")];
+    });
+    let intent = Intent::Unmount { hierarchy: HierarchyId(3), point: bytes("/mnt/lab"), lazy: false };
+    let plan = plan(&intent, &twice).unwrap();
+    assert_eq!(plan.shell, ["umount /mnt/lab"], "the hierarchy does not end, and its directory is not free");
+    assert_eq!(plan.warnings, ["name=lab stays mounted at /mnt/lab."]);
+}
+
+#[test]
 fn what_stands_against_an_unmount_c5() {
     let all = host(|_| ());
     let mut text = unmounting(&all, 3, "/sys/fs/cgroup/cpu", false);
