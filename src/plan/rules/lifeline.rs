@@ -30,6 +30,9 @@ const LIMITS: [&str; 19] = [
     "cgroup.type",
 ];
 
+/// Of these a larger number is not more: it is less, or something else.
+const LESS: [&str; 5] = ["cpu.idle", "cpu.weight.nice", "cpu.cfs_period_us", "cpuset.cpus", "cpuset.mems"];
+
 /// Asks before such a limit is set; refuses one that would kill what is there, or let nothing be started any more.
 ///
 /// # Errors
@@ -65,7 +68,7 @@ pub fn check(draft: &mut Draft<'_>, place: &Place, file: &str, data: &[u8]) -> R
         )));
     }
     let more = match (text.parse::<i64>(), draft.world.read(place, file)) {
-        (Ok(asked), Some(prior)) if file != "cpu.idle" && file != "cpu.weight.nice" => std::str::from_utf8(&prior)
+        (Ok(asked), Some(prior)) if !LESS.contains(&file) => std::str::from_utf8(&prior)
             .ok()
             .and_then(|prior| prior.trim().parse::<i64>().ok())
             .is_some_and(|prior| asked >= prior && prior >= 0),
@@ -90,4 +93,25 @@ fn bytes(text: &str) -> Option<u64> {
         _ => (text, 0),
     };
     digits.parse::<u64>().ok()?.checked_shl(shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::Build;
+
+    #[test]
+    fn a_larger_number_is_more_only_where_it_is_an_amount() {
+        let asks = |file: &str, prior: &str, data: &str| {
+            let build = Build::v1().group("/a").file("/a", file, prior);
+            let place = build.place("/a");
+            let survey = build.with_survey(|survey| survey.guarded_in = [place.clone()].into()).survey();
+            let mut draft = Draft::new(&survey, "set it").unwrap();
+            check(&mut draft, &place, file, data.as_bytes()).unwrap();
+            !draft.finish("").warnings.is_empty()
+        };
+        assert!(!asks("cpu.shares", "100", "200") && asks("cpu.shares", "200", "100"));
+        assert!(asks("cpuset.cpus", "0", "1"), "another CPU is not one more");
+        assert!(asks("cpu.cfs_period_us", "50000", "100000"), "the same quota in a longer period is less");
+    }
 }
