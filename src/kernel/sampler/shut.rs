@@ -42,7 +42,10 @@ impl Shut {
 
     /// It may be looked into again.
     pub fn open(&self, hierarchy: HierarchyId) {
-        self.inner().wanted.remove(&hierarchy);
+        let mut inner = self.inner();
+        inner.wanted.remove(&hierarchy);
+        // Whoever shuts it again waits again.
+        inner.seen.remove(&hierarchy);
     }
 
     /// What is to be shut.
@@ -54,5 +57,24 @@ impl Shut {
     pub(super) fn done(&self, shut: &BTreeSet<HierarchyId>) {
         self.inner().seen.clone_from(shut);
         self.0.1.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_opened_again_is_not_taken_for_shut() {
+        let (shut, id) = (Shut::default(), HierarchyId(3));
+        let sampler = shut.clone();
+        assert!(shut.shut(id, || sampler.done(&sampler.wanted())));
+        shut.open(id);
+        let mut woken = false;
+        assert!(shut.shut(id, || {
+            woken = !sampler.inner().seen.contains(&id);
+            sampler.done(&sampler.wanted());
+        }));
+        assert!(woken);
     }
 }
