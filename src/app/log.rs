@@ -17,8 +17,11 @@
 //!
 //! An undo and its redo are no rows of their own: they stand in the row, and below it, of what they took back. What others
 //! did cannot be undone here. The big view has no log: [`super::act::off`] says so.
+use std::collections::HashSet;
+
 use crate::model::bytes::escape;
 use crate::model::id::GroupKey;
+use crate::model::place::Place;
 use crate::plan::journal::{Entry, Record, State as StepState};
 use crate::plan::step::{Outcome, Step};
 use crate::plan::tell::{self, Standing};
@@ -191,22 +194,22 @@ pub fn go_to(state: &mut State, index: usize) {
 /// Whether an entry changed what cgrove did not make: a value, a place of tasks, a group.
 #[must_use]
 pub fn is_foreign(state: &State, entry: &Entry) -> bool {
-    let made = |key: &GroupKey| {
-        let records = state.journal.iter().flat_map(|entry| &entry.steps);
-        let mut keys = records.filter_map(|record| match &record.state {
+    // Once for all steps: an entry may have thousands.
+    let records = || state.journal.iter().flat_map(|entry| &entry.steps);
+    let keys: HashSet<&GroupKey> = records()
+        .filter_map(|record| match &record.state {
             StepState::Done(Outcome::Made(made)) => Some(made),
             _ => None,
-        });
-        keys.any(|made| made == key)
-    };
-    let place_made = |place: &crate::model::place::Place| {
-        let records = state.journal.iter().flat_map(|entry| &entry.steps);
-        let mut places = records.filter_map(|record| match &record.step {
+        })
+        .collect();
+    let places: HashSet<&Place> = records()
+        .filter_map(|record| match &record.step {
             Step::MakeGroup { at } => Some(at),
             _ => None,
-        });
-        place.is_top() || places.any(|made| made == place)
-    };
+        })
+        .collect();
+    let made = |key: &GroupKey| keys.contains(key);
+    let place_made = |place: &Place| place.is_top() || places.contains(place);
     entry.steps.iter().any(|Record { step, .. }| match step {
         Step::Write { key: Some(key), .. }
         | Step::RemoveGroup { key: Some(key), .. }

@@ -35,7 +35,7 @@ pub fn step(weight: u64, up: bool, version: Version) -> u64 {
 pub fn step_within(weight: u64, up: bool, low: u64, high: u64) -> u64 {
     let unit = 10_u64.pow(weight.max(1).ilog10());
     let next = if up {
-        (weight / unit + 1) * unit
+        (weight / unit + 1).saturating_mul(unit)
     } else if !weight.is_multiple_of(unit) {
         weight / unit * unit
     } else if weight == unit {

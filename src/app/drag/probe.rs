@@ -1,7 +1,8 @@
 //! The plan of the lit target, asked for before the drop: what it refuses or warns of is said while there is still a choice.
 //!
 //! One question at a time, and only about a group that stays lit for a moment, so that a pointer that sweeps over a tree asks
-//! nothing. While it stays lit it is asked about anew, since others may change it. Nothing is done with the answer but to show it: a drop asks for its own plan.
+//! nothing. While it stays lit it is asked about anew, since others may change it. Nothing is done with the answer but to show
+//! it: a drop asks for its own plan.
 use crate::model::id::GroupKey;
 use crate::model::time::Mono;
 use crate::plan::intent::Intent;

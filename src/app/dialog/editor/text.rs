@@ -163,7 +163,7 @@ impl Text {
         if entry.min.is_some_and(|min| min < 0) && entry.max.is_some() {
             // A few numbers around 0: one by one.
             let Ok(number) = self.field.text().parse::<i64>() else { return false };
-            let next = (if up { number + 1 } else { number - 1 })
+            let next = (if up { number.saturating_add(1) } else { number.saturating_sub(1) })
                 .clamp(entry.min.unwrap_or(number), entry.max.unwrap_or(number));
             self.field.set(&next.to_string());
             return true;
@@ -201,7 +201,25 @@ pub(super) fn time_us(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{quota_us, time_us};
+    use super::*;
+
+    #[test]
+    fn a_number_too_large_steps_to_what_is_possible() {
+        let up = KeyEvent::from(KeyCode::Up);
+        let mut nice =
+            Text { field: Field::new("9223372036854775807"), entry: catalog("cpu.weight.nice"), period_us: 100_000 };
+        assert!(nice.key(&up));
+        assert_eq!(nice.data(), "19");
+        let mut weight = Text { field: Field::new("18446744073709551615"), entry: catalog("cpu.weight"), period_us: 1 };
+        assert!(weight.key(&up));
+        assert_eq!(weight.data(), "10000");
+    }
+
+    fn catalog(file: &str) -> Option<&'static Entry> {
+        let found = crate::catalog::entry(file);
+        assert!(found.is_some());
+        found
+    }
 
     #[test]
     fn a_quota_is_typed_as_people_say_it() {
