@@ -11,6 +11,11 @@
 //! needs no question goes back at once as `Command::Execute(token, plan)`; else a dialog asks first. `Message::Done`
 //! brings the report; its shell lines stay on the bottom.
 //!
+//! # Who did what
+//! `Message::Journal` brings what this visit did; [`log`] lists it. Each frame is compared with the one before: what the journal
+//! does not explain, [`others`] did, and [`kept`] watches whether values on foreign groups stay. [`trial`] counts down what is
+//! only tried, [`left`] is what earlier visits left.
+//!
 //! # What is not here
 //! No clock (time comes in messages), no terminal, no file, no thread; no colour and no drawing (`view`); no rule about
 //! what the kernel allows (`plan`).

@@ -10,11 +10,13 @@
 //!
 //! | module | changes |
 //! |---|---|
-//! | [`executor`] | groups, files of groups, memberships, mounts; sends signals |
+//! | [`executor`] | groups, files of groups, memberships, mounts, scheduling; sends signals |
 //! | [`transaction`] | nothing itself: the order of steps, rollback, the report |
 //! | [`journal`] | its own file below the state directory |
 //! | [`supervisor`], [`launch`] | starts and ends processes |
 //! | [`scheduler`] | affinity, nice value and policy of a thread |
+//! | [`trial`] | values that are tried: a helper process sets them back |
+//! | [`peek`] | nothing that anybody else sees: it mounts hidden hierarchies in a namespace of its own, to look |
 //! | [`room`] | cgrove's own group, in a delegated scope |
 //! | [`spin`] | nothing: it burns CPU time |
 //! | [`cleanup`] | what [`executor`] can |
