@@ -36,6 +36,8 @@ pub(super) struct Cleaner<'a> {
     mounted: BTreeSet<(HierarchyId, Bytes)>,
     /// In a dry run: mount points that would be none by now.
     unmounted: BTreeSet<Bytes>,
+    /// Groups that were made again here, and what they are now: older steps mean these.
+    again: BTreeMap<GroupKey, GroupKey>,
     /// In a dry run: groups that would be gone by now.
     gone: BTreeSet<Place>,
     /// In a dry run: tasks that would have ended or gone elsewhere by now.
@@ -67,6 +69,7 @@ impl<'a> Cleaner<'a> {
             directories,
             executor,
             made,
+            again: BTreeMap::new(),
             mounted,
             unmounted: BTreeSet::new(),
             gone: BTreeSet::new(),
@@ -143,6 +146,10 @@ impl<'a> Cleaner<'a> {
         }
     }
 
+    fn today(&self, key: GroupKey) -> GroupKey {
+        self.again.get(&key).copied().unwrap_or(key)
+    }
+
     fn see(&self, at: &Place, key: GroupKey) -> Seen {
         if self.gone.contains(at) {
             return Seen::Gone;
@@ -153,7 +160,7 @@ impl<'a> Cleaner<'a> {
             return if lives { Seen::Other("its hierarchy is not mounted".into()) } else { Seen::Gone };
         };
         match inode(&path) {
-            Ok(found) if found == key.inode => Seen::Same,
+            Ok(found) if found == self.today(key).inode => Seen::Same,
             Ok(_) => Seen::Other("another group was made there since".into()),
             Err(errno) if errno.is_gone() => Seen::Gone,
             Err(errno) => Seen::Other(errno.to_string()),
@@ -197,7 +204,7 @@ impl<'a> Cleaner<'a> {
             let text = format!("group {shown}: groups are in it: {}", children.join(", "));
             return Note { text, fate: Fate::Left };
         }
-        let step = Step::RemoveGroup { at: at.clone(), key: Some(key), settings: Vec::new() };
+        let step = Step::RemoveGroup { at: at.clone(), key: Some(self.today(key)), settings: Vec::new() };
         let note = self.act(&[step], format!("removed group {shown}{which}"));
         if self.is_dry_run() {
             self.gone.insert(at.clone());
@@ -219,6 +226,7 @@ impl<'a> Cleaner<'a> {
             Seen::Other(_) if perhaps => None,
             Seen::Other(why) => Some(Note { text: format!("group {}: {why}", self.show(&to)), fate: Fate::Foreign }),
             Seen::Same => {
+                let key = key.map(|key| self.today(key));
                 let step = Step::Rename { at: to.clone(), key, name: at.name().into() };
                 Some(
                     self.act(
@@ -248,7 +256,14 @@ impl<'a> Cleaner<'a> {
                 };
                 let make = std::iter::once(Step::MakeGroup { at: at.clone() });
                 let steps: Vec<Step> = make.chain(settings.iter().map(write)).collect();
-                Some(self.act(&steps, format!("made group {} again, which cgrove had removed", self.show(at))))
+                let note = self.act(&steps, format!("made group {} again, which cgrove had removed", self.show(at)));
+                if let Some(inode) = self.directories.directory(at).and_then(|path| inode(&path).ok()) {
+                    let new = GroupKey { hierarchy: at.hierarchy, inode };
+                    // What stood for an older one, this stands for now.
+                    self.again.values_mut().filter(|now| **now == key).for_each(|now| *now = new);
+                    self.again.insert(key, new);
+                }
+                Some(note)
             }
         }
     }
@@ -256,7 +271,8 @@ impl<'a> Cleaner<'a> {
     /// A value in a group that cgrove did not make: its old value, if it still is what cgrove stored.
     fn unwrite(&mut self, step: &Step, stored: Option<&Bytes>) -> Option<Note> {
         let Step::Write { at, key, file, data, prior, disturbs } = step else { return None };
-        let key = key.filter(|key| !self.made.contains(key))?;
+        // Controllers that a group of its own hands down keep tasks from going back into it.
+        let key = key.filter(|key| &**file == "cgroup.subtree_control" || !self.made.contains(key))?;
         let what = format!("{file} of {}", self.show(at));
         let foreign = |text: String| Some(Note { text, fate: Fate::Foreign });
         match self.see(at, key) {
@@ -264,6 +280,7 @@ impl<'a> Cleaner<'a> {
             Seen::Other(why) => return foreign(format!("{what}: {why}")),
             Seen::Same => {}
         }
+        let key = self.today(key);
         let Some(prior) = prior else { return foreign(format!("{what}: what it was before is not known")) };
         let now = match self.value(at, file) {
             Ok(now) => now,
