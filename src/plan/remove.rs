@@ -64,7 +64,7 @@ fn in_the_way(draft: &Draft<'_>, place: &Place) -> Refusal {
     let groups: Vec<&Place> = tasks::subtree(survey, place).collect();
     let tids: Vec<Tid> = groups.iter().flat_map(|group| tasks::in_group(survey, group)).collect();
     let children: Vec<String> =
-        survey.group(place).map_or(Vec::new(), |f| f.children.iter().map(|name| escape(name)).collect());
+        survey.group(place).map_or(Vec::new(), |f| f.children.iter().map(|name| words::clip(&escape(name))).collect());
     let name = words::group(place);
     let has_tasks = format!("{} ({})", words::count(tids.len(), "task"), words::tasks(survey, &tids));
     let has_groups = format!("{} ({})", words::count(children.len(), "child group"), words::list(&children));
