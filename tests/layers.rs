@@ -60,7 +60,7 @@ const LAYERS: &[Layer] = &[
         name: "kernel",
         pure: false,
         ours: &["model", "parse"],
-        crates: &["procfs", "nix", "rustix", "notify"],
+        crates: &["procfs", "nix", "rustix"],
         never: CHANGES,
     },
     Layer {

@@ -7,29 +7,24 @@
 //! * [`MountWatch`] waits for changes of `/proc/self/mountinfo`.
 //!
 //! All of it is an accelerator. Without a single watch (no inotify instance left, no watch left) the sampler walks by its
-//! timer, and one notice says so. Our own reads make events too (open, close); they are dropped here.
+//! timer, and one notice says so. Events of our own reads are not asked for.
 //!
 //! Flow on the sampler's thread: [`Wakes::wait`] → [`Sampler::hint`] → [`Sampler::sample`] → [`Watches::follow_sampler`].
-use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use notify::Watcher as _;
-use notify::event::{EventKind, ModifyKind};
+use std::collections::HashMap;
 
 use crate::model::bytes::escape;
 use crate::model::id::GroupKey;
 use crate::model::snapshot::Notice;
 use crate::model::structure::Structure;
 
-use super::sampler::{Hint, Sampler};
+use super::sampler::Sampler;
 use super::tree;
 
+use inotify::Inotify;
 pub use mounts::MountWatch;
 pub use wakes::{Ringer, Wakes, Woken};
 
+mod inotify;
 mod mounts;
 mod wakes;
 
@@ -81,7 +76,7 @@ impl Watches {
     /// Watches through inotify, ringing `ringer`. Where that is not to be had, it says so once and watches nothing.
     #[must_use]
     pub fn start(ringer: Ringer) -> Self {
-        match NotifyWatcher::start(ringer) {
+        match Inotify::start(ringer) {
             Ok(watcher) => Self::with(Some(Box::new(watcher))),
             Err(error) => {
                 let mut none = Self::with(None);
@@ -208,98 +203,6 @@ fn is_setting(file: &str) -> bool {
         && !file.ends_with(".events")
         && !file.ends_with(".events.local")
         && !file.ends_with(".pressure")
-}
-
-/// So many written files are kept at most between two samplings: who writes more is not told one by one.
-const WRITTEN: usize = 1000;
-
-/// inotify through the crate notify. It asks for open events too (version 8); these are dropped in its callback.
-struct NotifyWatcher {
-    watcher: notify::RecommendedWatcher,
-    removed: Arc<Mutex<Vec<Vec<u8>>>>,
-    written: Arc<Mutex<BTreeSet<Vec<u8>>>>,
-}
-
-impl NotifyWatcher {
-    fn start(ringer: Ringer) -> Result<Self, Refused> {
-        let removed = Arc::new(Mutex::new(Vec::new()));
-        let written = Arc::new(Mutex::new(BTreeSet::new()));
-        let (list, files) = (Arc::clone(&removed), Arc::clone(&written));
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            let hint = match event {
-                Ok(event) => {
-                    if let EventKind::Remove(_) = event.kind {
-                        let paths = event.paths.iter().map(|path| path.as_os_str().as_bytes().to_vec());
-                        list.lock().unwrap_or_else(PoisonError::into_inner).extend(paths);
-                    }
-                    if let EventKind::Modify(ModifyKind::Data(_)) = event.kind {
-                        let mut files: MutexGuard<'_, BTreeSet<_>> =
-                            files.lock().unwrap_or_else(PoisonError::into_inner);
-                        let paths = event.paths.iter().map(|path| path.as_os_str().as_bytes().to_vec());
-                        let room = WRITTEN.saturating_sub(files.len());
-                        files.extend(paths.take(room));
-                    }
-                    hint_of(&event)
-                }
-                Err(_) => Hint { structure: true, values: true, mounts: false },
-            };
-            if hint != Hint::default() {
-                ringer.hint(hint);
-            }
-        });
-        Ok(Self { watcher: watcher.map_err(|error| refused(&error))?, removed, written })
-    }
-}
-
-impl DirectoryWatcher for NotifyWatcher {
-    fn watch(&mut self, directory: &[u8]) -> Result<(), Refused> {
-        let path = Path::new(OsStr::from_bytes(directory));
-        self.watcher.watch(path, notify::RecursiveMode::NonRecursive).map_err(|error| refused(&error))
-    }
-
-    fn unwatch(&mut self, directory: &[u8]) {
-        // It may be gone, or notify may have dropped it already when it was removed.
-        drop(self.watcher.unwatch(&PathBuf::from(OsStr::from_bytes(directory))));
-    }
-
-    fn removed(&mut self) -> Vec<Vec<u8>> {
-        std::mem::take(&mut self.removed.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn written(&mut self) -> Vec<Vec<u8>> {
-        let written = std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner));
-        written.into_iter().collect()
-    }
-}
-
-/// What an event says; nothing for our own reads.
-fn hint_of(event: &notify::Event) -> Hint {
-    let all = Hint { structure: true, values: true, mounts: false };
-    if event.need_rescan() {
-        return all;
-    }
-    match event.kind {
-        EventKind::Access(_) => Hint::default(),
-        EventKind::Modify(ModifyKind::Data(_)) => Hint { values: true, ..Hint::default() },
-        // Groups made, removed or renamed; owner and mode changed (a directory's owner is part of the structure).
-        EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => all,
-    }
-}
-
-fn refused(error: &notify::Error) -> Refused {
-    const ENOSPC: i32 = 28;
-    let limit = "the limit fs.inotify.max_user_watches is reached";
-    match &error.kind {
-        notify::ErrorKind::PathNotFound | notify::ErrorKind::WatchNotFound => Refused::Gone,
-        notify::ErrorKind::MaxFilesWatch => Refused::Full(limit.to_owned()),
-        notify::ErrorKind::Io(io) => match io.raw_os_error() {
-            Some(errno) if crate::model::errno::Errno(errno).is_gone() => Refused::Gone,
-            Some(ENOSPC) => Refused::Full(limit.to_owned()),
-            Some(24) => Refused::Full("EMFILE: the limit fs.inotify.max_user_instances is reached".to_owned()),
-            _ => Refused::Other(io.to_string()),
-        },
-        other => Refused::Other(format!("{other:?}")),
-    }
 }
 
 #[cfg(test)]

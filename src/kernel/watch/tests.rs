@@ -2,9 +2,10 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{DirectoryWatcher, Hint, MountWatch, NotifyWatcher, Refused, Wakes, Watches};
+use super::inotify::Inotify;
+use super::{DirectoryWatcher, MountWatch, Refused, Wakes, Watches};
 use crate::kernel::fixture::Fixture;
-use crate::kernel::sampler::Sampler;
+use crate::kernel::sampler::{Hint, Sampler};
 use crate::model::interest::Interest;
 
 const HOST: &str = include_str!("../../../tests/fixtures/one_by_one.txt");
@@ -158,7 +159,7 @@ fn without_any_watcher_it_works() {
 fn directories_of_the_real_file_system() {
     use std::os::unix::ffi::OsStrExt;
     let (mut wakes, ringer) = Wakes::new();
-    let mut watcher = NotifyWatcher::start(ringer).unwrap();
+    let mut watcher = Inotify::start(ringer).unwrap();
     let top = tempfile::tempdir().unwrap();
     let path = |name: &str| top.path().join(name);
     std::fs::write(path("file"), "a").unwrap();
@@ -180,6 +181,23 @@ fn directories_of_the_real_file_system() {
     std::fs::remove_dir(path("renamed")).unwrap();
     assert!(wakes.wait(LONG).hint.structure);
     assert!(watcher.removed().contains(&path("renamed").as_os_str().as_bytes().to_vec()));
+
+    // A directory that is made again under the same name is watched again.
+    for _ in 0..2 {
+        std::fs::create_dir(path("again")).unwrap();
+        watcher.watch(path("again").as_os_str().as_bytes()).unwrap();
+        std::fs::write(path("again/inside"), "x").unwrap();
+        std::fs::write(path("again/inside"), "y").unwrap();
+        while !watcher.written().contains(&path("again/inside").as_os_str().as_bytes().to_vec()) {
+            wakes.wait(LONG);
+        }
+        std::fs::remove_file(path("again/inside")).unwrap();
+        std::fs::remove_dir(path("again")).unwrap();
+        while !watcher.removed().contains(&path("again").as_os_str().as_bytes().to_vec()) {
+            wakes.wait(LONG);
+        }
+    }
+    while !wakes.wait(Duration::from_millis(300)).timer {}
 
     watcher.unwatch(directory);
     std::fs::write(path("file"), "c").unwrap();
