@@ -4,11 +4,17 @@ use crate::Entry;
 use crate::bench::Bench;
 use crate::host::Need;
 use crate::program::Program;
+use cgrove::kernel::real::RealFs;
+use cgrove::kernel::sampler::Sampler;
+use cgrove::kernel::watch::{Wakes, Watches};
 use libtest_mimic::Failed;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 pub(crate) fn trials() -> Vec<Entry> {
     let entry = |name, run| Entry { name, needs: &[Need::Cpu], measures: false, run };
@@ -16,6 +22,7 @@ pub(crate) fn trials() -> Vec<Entry> {
         entry("tree::groups_weights_and_tasks_are_the_kernels", agrees),
         entry("tree::all_hierarchies_of_mountinfo_are_there", hierarchies),
         entry("tree::a_name_of_any_bytes", bytes),
+        entry("tree::a_name_of_thousands_of_bytes_does_not_stop_the_watches", long),
         Entry { name: "tree::measured_is_what_the_kernel_counts", needs: &[Need::Cpu], measures: true, run: measured },
     ]
 }
@@ -126,5 +133,45 @@ fn measured(bench: &mut Bench) -> Result<(), Failed> {
             assert!((cpus - part).abs() < 0.02, "{column} of {name} is {cpus}, not {part}: {group}");
         }
     }
+    Ok(())
+}
+
+/// The event of a name beyond what other file systems allow must fit, or no event is read any more.
+fn long(bench: &mut Bench) -> Result<(), Failed> {
+    let (mut wakes, ringer) = Wakes::new();
+    let mut sampler = Sampler::new(Box::new(RealFs))?;
+    let mut watches = Watches::start(ringer);
+    watches.follow_sampler(&mut sampler);
+    let name = "n".repeat(3900);
+    fs::create_dir(bench.group().join(&name))?;
+    bench.make("after", 100)?;
+    let after = bench.group().strip_prefix(bench.mount())?.join("after");
+    let (done, ended) = mpsc::channel();
+    let follower = std::thread::spawn(move || {
+        let begun = Instant::now();
+        let found = loop {
+            let hint = wakes.wait(Duration::from_secs(1)).hint;
+            if hint.structure {
+                sampler.walk();
+                watches.follow_sampler(&mut sampler);
+                let structure = sampler.structure();
+                let here =
+                    |id| structure.place(id).is_some_and(|place| place.path.ends_with(after.as_os_str().as_bytes()));
+                if structure.iter().any(|(id, _)| here(id)) {
+                    break true;
+                }
+            }
+            if begun.elapsed() > Duration::from_secs(10) {
+                break false;
+            }
+        };
+        drop(done.send((found, begun.elapsed(), watches)));
+    });
+    let (found, after, watches) =
+        ended.recv_timeout(Duration::from_secs(20)).map_err(|error| format!("the watches hang: {error}"))?;
+    assert!(found && after < Duration::from_secs(5), "told after {after:?}, found: {found}");
+    follower.join().map_err(|_panic| "the follower")?;
+    drop(watches);
+    fs::remove_dir(bench.group().join(&name))?;
     Ok(())
 }
