@@ -105,7 +105,9 @@ impl Scene {
     }
 
     fn clean(&mut self, disk: Option<&mut Disk>) -> Cleanup {
-        self.writer = None;
+        if self.writer.take().is_some() {
+            self.until_the_lock_is_free();
+        }
         let directories = Below { hierarchy: CPU, version: Version::V1, root: self.root.path().to_owned() };
         let homes = [self.home.path().to_owned()];
         match disk {
@@ -114,6 +116,15 @@ impl Scene {
                 cleanup(&homes, "boot", &directories, Some(disk))
             }
             None => cleanup(&homes, "boot", &directories, None),
+        }
+    }
+
+    /// A child of another test that was forked while the journal was open holds its lock until it becomes its program.
+    fn until_the_lock_is_free(&self) {
+        let limit = std::time::Instant::now() + Duration::from_secs(5);
+        while crate::effect::journal::abandoned(&[self.home.path().to_owned()], "boot").0.is_empty() {
+            assert!(std::time::Instant::now() < limit, "the journal stays locked");
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 

@@ -19,6 +19,8 @@ use crate::plan::step::Outcome;
 const LEAVING: Duration = Duration::from_millis(100);
 /// At most this much of a file is read back.
 const CONTENT: usize = 64 * 1024;
+/// A list of tasks is read whole (four million numbers): half a number at its end would name another task.
+const LIST: usize = 32 << 20;
 
 /// An open directory of a group.
 pub(super) struct Group {
@@ -54,12 +56,16 @@ impl Group {
         openat(&self.directory, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).map_err(raw)
     }
 
-    /// The content of a file without its last newline.
+    /// The content of a file without its last newline, cut where it is longer than any value.
     pub(super) fn read(&self, name: &str) -> Result<Bytes, Errno> {
+        self.read_up_to(CONTENT, name)
+    }
+
+    fn read_up_to(&self, most: usize, name: &str) -> Result<Bytes, Errno> {
         let file = openat(&self.directory, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).map_err(raw)?;
         let mut content = Vec::new();
         let mut chunk = vec![0; 4096];
-        while content.len() < CONTENT {
+        while content.len() < most {
             match rustix::io::read(&file, &mut chunk) {
                 Ok(0) => break,
                 Ok(count) => content.extend_from_slice(&chunk[..count]),
@@ -73,7 +79,7 @@ impl Group {
 
     /// The numbers in one of its lists of tasks; 0 stands for tasks outside our pid namespace and is left out.
     pub(super) fn numbers(&self, name: &str) -> Result<Vec<i32>, Errno> {
-        let mut numbers = parse::ids::ids(&self.read(name)?).map_err(|_malformed| Errno::EINVAL)?;
+        let mut numbers = parse::ids::ids(&self.read_up_to(LIST, name)?).map_err(|_malformed| Errno::EINVAL)?;
         numbers.sort_unstable();
         numbers.dedup();
         Ok(numbers)
