@@ -279,7 +279,7 @@ fn aftermath(state: &State, entry: &journal::Entry) -> Option<String> {
 /// What an entry says of the groups: what to select, which weights stand now, what the kernel stored otherwise; and what its
 /// plan warned of, if nobody was told.
 fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
-    let mut made: Option<GroupKey> = None;
+    let (mut made, mut mounted): (Option<GroupKey>, Option<GroupKey>) = (None, None);
     let mut said: Option<String> = None;
     for record in &entry.steps {
         let journal::State::Done(outcome) = &record.state else { continue };
@@ -289,7 +289,7 @@ fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
                 state.removed.push(*key);
                 state.removed_at = state.now;
             }
-            (Step::Mount { .. }, Outcome::Mounted { top, .. }) => made = Some(*top),
+            (Step::Mount { .. }, Outcome::Mounted { top, .. }) => mounted = Some(*top),
             (Step::Unmount { .. }, Outcome::Unmounted(life)) => said = Some(words::life(*life).to_owned()),
             (Step::Write { key, file, data, .. }, Outcome::Stored(Some(stored))) => {
                 let stored = String::from_utf8_lossy(stored).trim().to_owned();
@@ -316,9 +316,8 @@ fn take_in(state: &mut State, entry: &journal::Entry, untold: &[String]) {
         }
     }
     said = short(entry).map(|short| short.text()).or(said).or_else(|| aftermath(state, entry));
-    if entry.undoes.is_empty()
-        && let Some(key) = made
-    {
+    // What an undo or redo made again is not what the eye is on; a hierarchy that came back is, or it would be out of sight.
+    if let Some(key) = mounted.or(made.filter(|_| entry.undoes.is_empty())) {
         state.select_when_seen = Some((key, state.now));
     }
     let untold = (!untold.is_empty()).then(|| untold.join(" "));

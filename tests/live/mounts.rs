@@ -382,8 +382,7 @@ fn screen(land: &Land) -> Result<(), Failed> {
         terminal.keys("u")?;
         terminal.wait_gone("u again does it")?;
     }
-    until("the hierarchy to go", || !land.lives())?;
-    assert!(!at.exists(), "and the directory that was made for it");
+    until("the hierarchy to go, and the directory that was made for it", || !land.lives() && !at.exists())?;
     // Again: under another number it is the same.
     let redo = |terminal: &mut Terminal| -> Result<(), Failed> {
         terminal.keys("<C-r>")?;
@@ -394,7 +393,7 @@ fn screen(land: &Land) -> Result<(), Failed> {
     };
     redo(&mut terminal)?;
     until("it to be mounted again", || at.join("tasks").exists())?;
-    terminal.wait_for(&land.what())?;
+    terminal.wait_stable()?;
     redo(&mut terminal)?;
     until("its group to be there again", || at.join("g1").is_dir())?;
     terminal.wait_stable()?;

@@ -50,7 +50,7 @@ pub(crate) fn trials() -> Vec<Entry> {
         entry("undo::some_at_a_time", |_| several(Back::Chunks)),
         entry("undo::all_and_all_again", |_| several(Back::Twice)),
         entry("undo::killed_and_cleaned_up", |_| killed()),
-        entry("undo::two_and_a_third_party", chaos),
+        Entry { needs: &[Need::Cpu, Need::Root, Need::Chaos], ..entry("undo::two_and_a_third_party", chaos) },
     ]
 }
 
