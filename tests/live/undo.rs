@@ -5,7 +5,7 @@
 //! cgrove's own reader), lets a [`player`] play on it, and looks again. What differs is printed with the seed, the plans and
 //! the journal's directory, and the shortest prefix of the same plans that still fails.
 //!
-//! `CGROVE_SEED=N` plays that seed alone, `CGROVE_RUNS=N` plays so many. Seeds are random otherwise, and printed. With
+//! `CGROVE_UNDO_SEED=N` (or `CGROVE_SEED=N`) plays that seed alone, `CGROVE_RUNS=N` plays so many. Seeds are random otherwise, and printed. With
 //! `CGROVE_WHOLE` a failure is told at once, without looking for the shortest prefix.
 
 use crate::Entry;
@@ -56,7 +56,7 @@ pub(crate) fn trials() -> Vec<Entry> {
 
 /// The seeds of a trial.
 fn seeds() -> Result<Vec<u64>, Failed> {
-    if let Ok(seed) = std::env::var("CGROVE_SEED") {
+    if let Ok(seed) = std::env::var("CGROVE_UNDO_SEED").or_else(|_unset| std::env::var("CGROVE_SEED")) {
         return Ok(vec![seed.parse()?]);
     }
     let runs = std::env::var("CGROVE_RUNS").ok().map(|runs| runs.parse()).transpose()?.unwrap_or(1);
