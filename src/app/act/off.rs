@@ -47,10 +47,9 @@ pub fn off(state: &State, action: Action) -> Option<String> {
         Action::Weight | Action::Less | Action::More if state.selected().and_then(|id| state.weight(id)).is_none() => {
             Some("no weight here: the cpu controller is not enabled for this group".to_owned())
         }
-        Action::Controllers if state.shown_hierarchy().is_some_and(|h| h.version == Version::V1) => Some(
-            "v1: a controller belongs to its whole hierarchy, and every group of it has it; M mounts hierarchies"
-                .to_owned(),
-        ),
+        Action::Controllers if state.shown_hierarchy().is_some_and(|h| h.version == Version::V1) => {
+            Some("v1: every group of a hierarchy has its controllers; M mounts hierarchies".to_owned())
+        }
         Action::Sibling | Action::Remove if top => Some("the top group has no sibling and stays".to_owned()),
         Action::Rename if top => Some("the top group has no name".to_owned()),
         Action::Undo if state.undoable().next().is_some() && journal::next_undo(&state.journal).is_none() => {

@@ -288,5 +288,5 @@ fn controllers_120x40_and_ascii() {
 #[test]
 fn controllers_of_v1_belong_to_the_hierarchy() {
     let text = shot(figure(), plain(), (80, 24), "jc");
-    assert!(text.contains("a controller belongs to its whole hierarchy"), "{text}");
+    assert!(text.contains("every group of a hierarchy has its controllers; M mounts hierarchies"), "{text}");
 }
